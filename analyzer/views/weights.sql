@@ -1,0 +1,5 @@
+-- One row per weight tensor and recorded step of a split.
+-- Record: pass the model to Recorder(run_dir, model, optimizer)
+select * exclude (kind)
+from watched_tensors
+where kind = 'weight'
