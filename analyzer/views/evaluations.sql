@@ -35,7 +35,7 @@ logged as (
     group by split, coalesce(step, -1)
 ),
 
-both as (
+seen as (
     select
         coalesce(recorded.split, logged.split) as split,
         coalesce(recorded.step, logged.step) as step,
@@ -53,7 +53,7 @@ numbered as (
         *,
         row_number() over (partition by split order by step) - 1 as evaluation,
         coalesce(lag(step) over (partition by split order by step), -1) as previous_step
-    from both
+    from seen
 ),
 
 training as (

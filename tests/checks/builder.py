@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
+from analyzer.run import Run
 
 from analyzer.check import Finding, NotChecked, load_checks, run_check
-from analyzer.run import Run
 from recorder import format as log_format
 
 CLASSES = 10
@@ -48,15 +48,25 @@ class Log:
         tensor_id = log_format.tensor_id(kind, name)
         known = next((row for row in self.rows["tensors"] if row["tensor_id"] == tensor_id), None)
         if known is None:
-            known = {"tensor_id": tensor_id, "kind": kind, "name": name, "module": name.rpartition(".")[0] or name, "trainable": True, "numel": 100, "shape": [10, 10]}
+            known = {
+                "tensor_id": tensor_id,
+                "kind": kind,
+                "name": name,
+                "module": name.rpartition(".")[0] or name,
+                "trainable": True,
+                "numel": 100,
+                "shape": [10, 10],
+            }
             self.rows["tensors"].append(known)
             self.rows["stats"] += [
-                {"step": step, "split": "train", "tensor_id": tensor_id, "count": known["numel"], "zeros": 0, "nonfinite": 0, "sampled": 1.0} for step in self.recorded
+                {"step": step, "split": "train", "tensor_id": tensor_id, "count": known["numel"], "zeros": 0, "nonfinite": 0, "sampled": 1.0}
+                for step in self.recorded
             ]
         known.update(facts or {})
         rows = [row for row in self.rows["stats"] if row["tensor_id"] == tensor_id]
         for column, values in columns.items():
             for place, row in enumerate(rows):
+                row["count"] = known["numel"]
                 row[column] = values[place] if isinstance(values, Sequence) and column != "magnitudes" else values
         return self
 
@@ -111,8 +121,23 @@ def healthy_log(steps: int = 100, every: int = 10) -> Log:
             log.tensor("update", name, facts=facts, mean=0.0, rms=1e-4, abs_mean=8e-5, min=-3e-4, max=3e-4, negatives=units // 2)
         if activation:
             facts = {**bias, "activation": activation, "optimizer_group": None, "trainable": None, "numel": units * BATCH}
-            log.tensor("preactivation", module, facts=facts, mean=0.0, rms=1.0, abs_mean=0.8, min=-3.0, max=3.0, negatives=units * 4, saturated=0, units=units, saturated_units=0)
-            log.tensor("activation", module, facts=facts, mean=0.4, rms=0.7, abs_mean=0.4, min=0.0, max=3.0, zeros=units * 4, negatives=0, units=units, silent_units=0)
+            log.tensor(
+                "preactivation",
+                module,
+                facts=facts,
+                mean=0.0,
+                rms=1.0,
+                abs_mean=0.8,
+                min=-3.0,
+                max=3.0,
+                negatives=units * 4,
+                saturated=0,
+                units=units,
+                saturated_units=0,
+            )
+            log.tensor(
+                "activation", module, facts=facts, mean=0.4, rms=0.7, abs_mean=0.4, min=0.0, max=3.0, zeros=units * 4, negatives=0, units=units, silent_units=0
+            )
             log.tensor("activation_gradient", module, facts=facts, mean=0.0, rms=0.01, abs_mean=0.008, min=-0.03, max=0.03, negatives=units * 4)
     losses = [0.3 + 2.0 * math.exp(-3 * step / steps) + log.random.gauss(0, 0.05) for step in range(steps)]
     log.metric("learning_rate", 1e-3).metric("gradient_norm", [1.0 + log.random.gauss(0, 0.1) for _ in range(steps)])
@@ -138,12 +163,28 @@ def _visit_samples(log: Log, losses: Sequence[float]) -> None:
         if batch == log.steps_an_epoch - 1:
             place |= {"split": "valid"}
             for i in range(VALIDATION_SAMPLES):
-                rows.append(sample(f"valid:{i}", i % CLASSES, 1.05 * loss * log.random.uniform(0.8, 1.2), **{**place, "batch": i // BATCH, "position": i % BATCH}))
+                rows.append(
+                    sample(f"valid:{i}", i % CLASSES, 1.05 * loss * log.random.uniform(0.8, 1.2), **{**place, "batch": i // BATCH, "position": i % BATCH})
+                )
             validated[step] = sum(row["loss_sum"] for row in rows[BATCH:]) / VALIDATION_SAMPLES
         for row in rows:
             if row["sample_id"] not in seen:
                 seen.add(row["sample_id"])
-                log.add("inputs", {"step": step, "sample_id": row["sample_id"], "split": row["split"], "hash": row["sample_id"], "shape": [64], "dtype": "float32", "min": -2.0, "max": 2.0, "mean": log.random.gauss(0, 0.05), "std": 1.0})
+                log.add(
+                    "inputs",
+                    {
+                        "step": step,
+                        "sample_id": row["sample_id"],
+                        "split": row["split"],
+                        "hash": row["sample_id"],
+                        "shape": [64],
+                        "dtype": "float32",
+                        "min": -2.0,
+                        "max": 2.0,
+                        "mean": log.random.gauss(0, 0.05),
+                        "std": 1.0,
+                    },
+                )
         log.add("samples", *rows)
     log.metric("loss", logged).metric("loss", list(validated.values()), split="valid", steps=list(validated))
     hits = {step: [row["correct"] for row in log.rows["samples"] if row["split"] == "valid" and row["step"] == step] for step in validated}
