@@ -12,6 +12,8 @@ A run directory holds `run.json` and, per table and rank, sealed Parquet files a
 from __future__ import annotations
 
 import hashlib
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -327,3 +329,16 @@ def sealed_name(number: int) -> str:
 
 def tail_name(number: int) -> str:
     return f"_{number:08d}.arrows"
+
+
+CHECKSUM_KEY = b"crc32"
+"""Key of a tail's checksum in the `custom_metadata` of each record batch."""
+
+
+def checksum(body: pa.Buffer | bytes, rows: int, names: Sequence[str]) -> bytes:
+    """Checksum of a record batch of a tail: its body as stored, its number of rows and its columns' names, which its header could lose.
+
+    The body is that of the batch's IPC message, `pyarrow.ipc.read_message(batch.serialize()).body`.
+    """
+    head = "\0".join((str(rows), *names)).encode()
+    return f"{zlib.crc32(body, zlib.crc32(head)):08x}".encode()

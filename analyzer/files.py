@@ -1,0 +1,151 @@
+"""The files of a run directory: found, read, and what is lost of them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recorder.format import FORMAT_VERSION, TABLES
+
+from .errors import LogError
+
+_RANK = re.compile(r"rank=(\d+)")
+_SEALED = re.compile(r"(\d+)\.parquet")
+_TAIL = re.compile(r"_(\d+)\.arrows")
+
+Log = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in the log that could not be read. `rows` is how many rows were lost, None where that cannot be known."""
+
+    file: str
+    message: str
+    rows: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.message}"
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """One file of rows: sealed Parquet, or (`live`) the tail that will become the sealed file of its number."""
+
+    path: Path
+    table: str
+    rank: int
+    number: int
+    live: bool
+    size: int
+
+    @property
+    def name(self) -> str:
+        """Path within the run directory."""
+        return "/".join(self.path.parts[-3:])
+
+
+def read_info(run_dir: Path) -> Log:
+    """Contents of run.json. Raises LogError with what to do where there is no run, or none that this version can read."""
+    path = run_dir / "run.json"
+    try:
+        if not run_dir.is_dir():
+            what = "is a file, not a run directory" if run_dir.exists() else "does not exist"
+            raise LogError(f"{run_dir} {what}. Give the directory that was passed to Recorder; `analyze list DIR` shows the runs below a folder.")
+        info = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LogError(_no_run_json(run_dir)) from None
+    except PermissionError:
+        raise LogError(f"{path} may not be read (permission denied). Ask its owner, or copy the run to a folder of your own.") from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise LogError(f"{path} is not valid JSON ({error}). Restore it from a copy; without it the rows' meaning is not certain.") from None
+    if not isinstance(info, dict):
+        raise LogError(f"{path} holds {type(info).__name__}, not a JSON object. Restore it from a copy of the run.")
+    _check_version(path, info.get("format"))
+    return info
+
+
+def _no_run_json(run_dir: Path) -> str:
+    below = sorted(found.parent.name for found in run_dir.glob("*/run.json"))
+    if below:
+        return f"{run_dir} holds runs but is none itself. Give one of them, such as {run_dir / below[0]}; `analyze list {run_dir}` shows all {len(below)}."
+    if any(run_dir.glob("*/rank=*")):
+        return f"{run_dir} has rows but no run.json. Rank 0 writes it at the start: copy it from the machine that rank 0 ran on."
+    return f"{run_dir} holds no run: run.json is missing. Give the directory that was passed to Recorder; `analyze list DIR` shows the runs below a folder."
+
+
+def _check_version(path: Path, version: object) -> None:
+    major = re.fullmatch(r"(\d+)\.(\d+)", str(version))
+    if major is None:
+        raise LogError(f"{path} names no format version that can be read (found {version!r}, expected {FORMAT_VERSION!r}). Was it written by retrograd's Recorder?")
+    if int(major[1]) > int(FORMAT_VERSION.split(".")[0]):
+        raise LogError(f"{path} has format {version}; this retrograd reads up to {FORMAT_VERSION}. Upgrade it: pip install --upgrade retrograd")
+
+
+def find_files(run_dir: Path) -> tuple[list[LogFile], list[Problem]]:
+    """All files of rows, sorted by table, rank and number, tails last; unreadable folders are problems."""
+    files: list[LogFile] = []
+    problems: list[Problem] = []
+    for table in TABLES:
+        try:
+            files.extend(_files_of(run_dir / table, table))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problems.append(Problem(table, f"the folder cannot be listed ({error.strerror})"))
+    order = list(TABLES)
+    return sorted(files, key=lambda file: (order.index(file.table), file.rank, file.number, file.live)), problems
+
+
+def _files_of(folder: Path, table: str) -> Iterator[LogFile]:
+    for rank_folder in folder.iterdir():
+        rank = _RANK.fullmatch(rank_folder.name)
+        if rank is None or not rank_folder.is_dir():
+            continue
+        for path in rank_folder.iterdir():
+            for pattern, live in ((_SEALED, False), (_TAIL, True)):
+                number = pattern.fullmatch(path.name)
+                if number is not None:
+                    yield LogFile(path, table, int(rank[1]), int(number[1]), live, path.stat().st_size)
+
+
+def read_schema(file: LogFile) -> tuple[pa.Schema, int] | Problem:
+    """Arrow schema and number of rows of a sealed file, from its footer."""
+    try:
+        with pq.ParquetFile(file.path) as parquet:
+            return parquet.schema_arrow, parquet.metadata.num_rows
+    except (OSError, pa.ArrowException, ValueError) as error:
+        return Problem(file.name, _why(error))
+
+
+def read_sealed(file: LogFile) -> pa.Table | Problem:
+    """All rows of a sealed file, its page checksums verified. Row groups that are whole are kept where others are damaged."""
+    try:
+        with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
+            rows = parquet.metadata.num_rows
+            try:
+                table = parquet.read(use_threads=False)
+            except (OSError, pa.ArrowException, ValueError) as error:
+                return Problem(file.name, _why(error), rows)
+            return table
+    except (OSError, pa.ArrowException, ValueError) as error:
+        return Problem(file.name, _why(error))
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, PermissionError):
+        return "permission denied"
+    text = " ".join(str(error).split())
+    lowered = text.lower()
+    if "magic bytes" in lowered or "footer" in lowered or "is 0 bytes" in lowered or "file size" in lowered:
+        return "torn: it has no Parquet footer"
+    if "crc" in lowered or "checksum" in lowered:
+        return "damaged: a page does not match its checksum"
+    return f"damaged: {text[:160]}"
