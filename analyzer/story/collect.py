@@ -1,0 +1,85 @@
+"""A run and its diagnosis, as the rows that a report shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from recorder.format import FORMAT_VERSION
+
+from ..check import Check
+from ..diagnosis import Diagnosis
+from .curves import curves
+from .facts import facts
+from .layers import heat_maps, magnitudes
+from .question import Asked, ask
+from .rows import CheckText, Event, Probe, Story, Threshold
+from .samples import calibration, classes_and_confusion, gallery
+
+PROBES_OF_A_KIND = 100
+EVENTS = 200
+SUSPECTS = 30
+
+
+class Told(Asked, Protocol):
+    """A run that a story is told of."""
+
+    @property
+    def path(self) -> Path: ...
+
+    @property
+    def info(self) -> Mapping[str, Any]: ...
+
+    @property
+    def problems(self) -> Sequence[Any]: ...
+
+
+def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> Story:
+    """All rows of the report of `run`. `checks` are those that were asked: their titles and the sources of their thresholds are shown."""
+    suspects = _suspects(diagnosis)
+    totals = ask(run, "totals")[0]
+    classes = [str(name) for name in run.info.get("classes") or ()]
+    drawn, left_out = curves(run)
+    confusion, class_rows, classes_left_out = classes_and_confusion(run, classes)
+    typical, worst = gallery(run, classes)
+    probe_rows = ask(run, "probes", rows=PROBES_OF_A_KIND)
+    return Story(
+        run=run.path.resolve().name,
+        facts=facts(run.info, totals),
+        first_step=min((curve.steps[0] for curve in drawn if curve.steps), default=0),
+        last_step=totals["last_step"] if totals["last_step"] is not None else -1,
+        curves=drawn,
+        curves_left_out=left_out,
+        heat_maps=heat_maps(run, suspects),
+        magnitudes=magnitudes(run, suspects or _outermost(run)),
+        confusion=confusion,
+        classes=class_rows,
+        classes_left_out=classes_left_out,
+        calibration=calibration(run),
+        typical=typical,
+        worst=worst,
+        probes=tuple(Probe(**{name: value for name, value in row.items() if name != "total"}) for row in probe_rows),
+        probes_left_out=probe_rows[0]["total"] - len(probe_rows) if probe_rows else 0,
+        events=tuple(Event(row["step"], row["last_step"], row["kind"] or "", row["message"] or "", row["times"]) for row in ask(run, "events", rows=EVENTS)),
+        checks=tuple(_text(check) for check in checks),
+        problems=tuple(str(problem) for problem in run.problems),
+        format_version=str(run.info.get("format_version") or FORMAT_VERSION),
+    )
+
+
+def _suspects(diagnosis: Diagnosis) -> list[str]:
+    """Subjects of the findings, those of the first causes first."""
+    ordered = [finding.subject for entry in diagnosis.entries for finding in entry.findings] + [finding.subject for finding in diagnosis.findings]
+    return [subject for subject in dict.fromkeys(ordered) if subject][:SUSPECTS]
+
+
+def _outermost(run: Asked) -> list[str]:
+    """Where nothing is suspect: the first and the last activation."""
+    rows = run.rows("select name from tensors where kind = 'preactivation' order by depth, name")
+    return [row["name"] for row in (rows[:1] + rows[-1:])]
+
+
+def _text(check: Check) -> CheckText:
+    thresholds = tuple(Threshold(param.name, str(param.default), param.unit, param.source) for param in check.params)
+    return CheckText(check.name, check.strategy, check.title, check.severity, check.finds, check.matters, check.do, check.ignore, thresholds)
