@@ -143,8 +143,18 @@ def _params(path: Path, declared: Mapping[str, Any]) -> tuple[Param, ...]:
     for name, facts in declared.items():
         if not isinstance(facts, dict) or set(facts) != {"default", "unit", "source"}:
             raise CheckFileError(f"{path}: params.{name} needs default, unit and source")
-        params.append(Param(str(name), facts["default"], str(facts["unit"]), str(facts["source"])))
+        params.append(Param(str(name), _number(facts["default"]), str(facts["unit"]), str(facts["source"])))
     return tuple(params)
+
+
+def _number(value: Any) -> float | int | str:
+    """YAML 1.1 reads 1e-6 as text."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value  # type: ignore[no-any-return]
 
 
 def load_checks(extra_dirs: Sequence[Path] = ()) -> list[Check]:

@@ -19,6 +19,7 @@ _RUN_FACTS = pa.schema(
         ("guarantees", pa.list_(pa.string())),
         ("world_size", pa.int64()),
         ("parameters", pa.int64()),
+        ("running", pa.bool_()),
     ]
 )
 
@@ -48,8 +49,8 @@ def _strings(value: Any) -> list[str] | None:
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else None
 
 
-def tables(info: Mapping[str, Any]) -> dict[str, pa.Table]:
-    """`run_facts` and `optimizer_groups`. Tolerates whatever an old or foreign run.json lacks."""
+def tables(info: Mapping[str, Any], running: bool | None = None) -> dict[str, pa.Table]:
+    """`run_facts` and `optimizer_groups`. Tolerates whatever an old or foreign run.json lacks; `running` is null where it is not known."""
     loss = info.get("loss") if isinstance(info.get("loss"), dict) else {}
     model = info.get("model") if isinstance(info.get("model"), dict) else {}
     ignore_index = _number(loss.get("ignore_index"))
@@ -64,6 +65,7 @@ def tables(info: Mapping[str, Any]) -> dict[str, pa.Table]:
         "guarantees": _strings(info.get("guarantees")) or [],
         "world_size": int(_number(info.get("world_size")) or 1),
         "parameters": int(_number(model.get("parameters")) or 0) or None,
+        "running": running,
     }
     groups = []
     for number, optimizer in enumerate(info.get("optimizers") or []):

@@ -1,0 +1,60 @@
+"""The vocabulary of causes: what a person would fix, each as a phrase that a verdict can use."""
+
+from __future__ import annotations
+
+CAUSES: dict[str, str] = {
+    # model
+    "bad_initialization": "the weights start at a bad scale, or all alike",
+    "saturated_activation": "an activation is driven into its flat part",
+    "dead_units": "units of a layer no longer fire",
+    "vanishing_gradient": "the gradient shrinks layer by layer toward the input",
+    "exploding_gradient": "the gradient grows layer by layer or step by step",
+    "wrong_output_activation": "the last activation cannot reach the targets",
+    "model_too_small": "the model is too small for the data",
+    "disconnected_parameter": "a trainable parameter gets no gradient",
+    "wrong_mode": "train and eval mode are mixed up",
+    "normalization_statistics": "the running statistics of a normalization do not fit the data",
+    "ignores_input": "the output does not depend on the input",
+    "samples_mixed": "samples of a batch see one another",
+    # optimization
+    "learning_rate_too_high": "the learning rate is too high",
+    "learning_rate_too_low": "the learning rate is too low",
+    "learning_rate_schedule": "the learning-rate schedule changes at the wrong time or by the wrong amount",
+    "parameter_not_optimized": "a parameter has a gradient but the optimizer never moves it",
+    "frozen_parameter": "most of a model that does not learn is frozen",
+    "gradients_not_cleared": "gradients are not cleared between steps",
+    "gradient_clipped_away": "gradients are clipped so tightly that nothing moves",
+    "weight_decay_too_high": "weights shrink faster than they learn",
+    "optimizer_setting": "a setting of the optimizer makes its steps explode or vanish",
+    "loss_scaling": "mixed precision skips steps or flushes gradients to zero",
+    "nonfinite_input": "a NaN or infinity comes in with the data",
+    "nonfinite_forward": "an operation of the forward pass makes NaN or infinity out of finite values",
+    "nonfinite_backward": "the backward pass makes NaN or infinity although the loss is finite",
+    # data
+    "inputs_not_normalized": "the inputs are on a raw or uneven scale",
+    "label_errors": "some labels are wrong",
+    "labels_random": "the labels have nothing to do with the inputs",
+    "targets_leak": "the answer is in the input",
+    "leak_train_valid": "the same samples are in training and evaluation",
+    "split_mismatch": "training and evaluation data are prepared differently",
+    "not_shuffled": "batches follow the order of the file or of the class",
+    "sampling_error": "some samples are seen too often and others never",
+    "class_imbalance": "rare classes are never predicted",
+    "targets_misaligned": "targets are shifted against the predictions",
+    "target_out_of_range": "targets are outside what the loss can take",
+    "padding_counted": "padding takes part in the loss or the metric",
+    # code of loss and metric
+    "loss_formula": "the logged loss is not the declared loss",
+    "loss_mismatch": "the loss does not suit the task",
+    "metric_formula": "a logged metric is not what its name says",
+    "shape_broadcast": "the loss compares every prediction with every target",
+    "wrong_gradient": "a hand-written backward pass is wrong",
+    "bad_resume": "after a resume the run is not what it was",
+    "ranks_diverged": "replicas that must be equal are not",
+    # outcome
+    "stopped_too_early": "the run ended while it still improved",
+    "overfitting": "longer training made validation worse",
+    "guarantee_broken": "a declared promise of the optimizer does not hold",
+    "crashed": "the process ended by an exception or was killed",
+    "unknown": "something is wrong, and the log does not say why",
+}
