@@ -20,7 +20,9 @@ _RANK = re.compile(r"rank=(\d+)")
 _SEALED = re.compile(r"(\d+)\.parquet")
 _TAIL = re.compile(r"_(\d+)\.arrows")
 
-Log = dict[str, Any]
+_DAMAGE = (OSError, pa.ArrowException, ValueError)
+
+Info = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class LogFile:
         return "/".join(self.path.parts[-3:])
 
 
-def read_info(run_dir: Path) -> Log:
+def read_info(run_dir: Path) -> Info:
     """Contents of run.json. Raises LogError with what to do where there is no run, or none that this version can read."""
     path = run_dir / "run.json"
     try:
@@ -68,7 +70,7 @@ def read_info(run_dir: Path) -> Log:
         raise LogError(f"{path} is not valid JSON ({error}). Restore it from a copy; without it the rows' meaning is not certain.") from None
     if not isinstance(info, dict):
         raise LogError(f"{path} holds {type(info).__name__}, not a JSON object. Restore it from a copy of the run.")
-    _check_version(path, info.get("format"))
+    _check_version(path, info.get("format_version"))
     return info
 
 
@@ -84,7 +86,8 @@ def _no_run_json(run_dir: Path) -> str:
 def _check_version(path: Path, version: object) -> None:
     major = re.fullmatch(r"(\d+)\.(\d+)", str(version))
     if major is None:
-        raise LogError(f"{path} names no format version that can be read (found {version!r}, expected {FORMAT_VERSION!r}). Was it written by retrograd's Recorder?")
+        expected = f"found {version!r}, expected {FORMAT_VERSION!r}"
+        raise LogError(f"{path} names no format version that can be read ({expected}). Was it written by retrograd's Recorder?")
     if int(major[1]) > int(FORMAT_VERSION.split(".")[0]):
         raise LogError(f"{path} has format {version}; this retrograd reads up to {FORMAT_VERSION}. Upgrade it: pip install --upgrade retrograd")
 
@@ -121,22 +124,34 @@ def read_schema(file: LogFile) -> tuple[pa.Schema, int] | Problem:
     try:
         with pq.ParquetFile(file.path) as parquet:
             return parquet.schema_arrow, parquet.metadata.num_rows
-    except (OSError, pa.ArrowException, ValueError) as error:
+    except _DAMAGE as error:
         return Problem(file.name, _why(error))
 
 
 def read_sealed(file: LogFile) -> pa.Table | Problem:
-    """All rows of a sealed file, its page checksums verified. Row groups that are whole are kept where others are damaged."""
+    """All rows of a sealed file, its page checksums verified."""
+    rows = None
     try:
         with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
             rows = parquet.metadata.num_rows
-            try:
-                table = parquet.read(use_threads=False)
-            except (OSError, pa.ArrowException, ValueError) as error:
-                return Problem(file.name, _why(error), rows)
+            table = parquet.read(use_threads=False)
+            table.validate(full=True)
             return table
-    except (OSError, pa.ArrowException, ValueError) as error:
-        return Problem(file.name, _why(error))
+    except _DAMAGE as error:
+        return Problem(file.name, _why(error), rows)
+
+
+def verify_sealed(file: LogFile) -> Problem | None:
+    """Read a sealed file piece by piece, its page checksums verified; None where it is whole."""
+    rows = None
+    try:
+        with pq.ParquetFile(file.path, page_checksum_verification=True) as parquet:
+            rows = parquet.metadata.num_rows
+            for group in range(parquet.num_row_groups):
+                parquet.read_row_group(group, use_threads=False).validate(full=True)
+            return None
+    except _DAMAGE as error:
+        return Problem(file.name, _why(error), rows)
 
 
 def _why(error: BaseException) -> str:

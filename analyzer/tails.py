@@ -93,7 +93,7 @@ def _batch_at(data: bytes, schema: bytes, position: int) -> tuple[pa.RecordBatch
         length = reader.tell()
         stream = ipc.open_stream(pa.py_buffer(schema + data[position : position + length]))
         batch, metadata = stream.read_next_batch_with_custom_metadata()
-        if metadata is None or metadata.get(CHECKSUM_KEY) != checksum(message.body, batch.num_rows, batch.schema.names):
+        if message.body is None or metadata is None or metadata.get(CHECKSUM_KEY) != checksum(message.body, batch.num_rows, batch.schema.names):
             return None
         batch.validate(full=True)
     except _DAMAGED:
@@ -109,4 +109,3 @@ def _next_batch(data: bytes, schema: bytes, position: int) -> int | None:
         if _batch_at(data, schema, position) is not None:
             return position
         position += 1
-

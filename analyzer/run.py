@@ -1,0 +1,263 @@
+"""A run directory opened as DuckDB views."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+import duckdb
+import pyarrow as pa
+
+from recorder.format import FORMAT_VERSION, TABLES, Column
+
+from . import tables
+from .base_views import RUN_INFO_COLUMNS, RUN_INFO_GRAIN, create_base, create_run_info, describe
+from .contents import Chunk, Contents, Resume, read_contents
+from .errors import ViewFileError
+from .files import Problem, verify_sealed
+from .view_files import BASE_HINTS, ViewFile, load_views, names_in
+
+if TYPE_CHECKING:
+    from .diagnosis import Diagnosis
+    from .ignores import Ignore
+
+MEMORY_LIMIT = "1600MB"
+"""What DuckDB may hold; with Python and Arrow around it a process stays below 2 GB."""
+
+_FAULTS_OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InterruptException, duckdb.PermissionException)
+
+_Result = TypeVar("_Result")
+
+
+def open_run(path: str | os.PathLike[str]) -> Run:
+    """Open a run directory.
+
+    Damage costs the rows it touches: see `Run.problems`. Raises LogError where there is no run that this version can read.
+    """
+    run_dir = Path(path).expanduser().resolve()
+    return Run(run_dir, read_contents(run_dir))
+
+
+class Run:
+    """A run: its tables and views, answered by DuckDB. A context manager; `close` frees memory and temporary files.
+
+    Views are created when first named, and those marked `-- Materialize` are computed then, once.
+    """
+
+    def __init__(self, path: Path, contents: Contents) -> None:
+        self.path = path
+        self.info = dict(contents.info)
+        self.problems: list[Problem] = list(contents.problems)
+        self.notes: list[str] = []
+        self._contents = contents
+        self._views: Mapping[str, ViewFile] = load_views()
+        self._spill = Path(tempfile.gettempdir()) / f"retrograd-{os.getpid()}-{id(self):x}"
+        self._connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(self._spill), "autoinstall_known_extensions": "false"})
+        self._created: set[str] = set()
+        self._computed: set[str] = set()
+        self._verified = False
+        self._documented = False
+        self._counts: dict[str, dict[str, int]] = {}
+        self._diagnoses: dict[object, Diagnosis] = {}
+        self._connection.execute("create schema loaded")
+        resumes = contents.resumes()
+        if resumes:
+            self.notes.append(_resume_note(resumes))
+
+    @classmethod
+    def from_tables(cls, rows: Mapping[str, pa.Table], info: Mapping[str, Any] | None = None) -> Self:
+        """A run that was never on disk: Arrow tables by name, as the format declares them."""
+        facts = {"format_version": FORMAT_VERSION, **(info or {})}
+        return cls(Path(), Contents(facts, chunks=[Chunk(table, name, 0, 0) for name, table in rows.items()]))
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """DuckDB's connection with every table and view created and its columns described."""
+        for name in (*BASE_HINTS, *self._views):
+            self._create(name)
+        if not self._documented:
+            self._documented = True
+            for name in sorted(self._created):
+                self._describe(name)
+        return self._connection
+
+    def rows(self, query: str, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Rows of a query as dicts; `params` are its named parameters. Raises duckdb.Error."""
+
+        def fetch() -> list[dict[str, Any]]:
+            self.need(self._names(query))
+            result = self._connection.execute(query, params)
+            names = [column[0] for column in result.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+        return self._guarded(fetch)
+
+    def sql(self, query: str) -> duckdb.DuckDBPyRelation:
+        """A query as a DuckDB relation: `.df()`, `.pl()`, `.arrow()`, `.show()`. Raises duckdb.Error."""
+
+        def relation() -> duckdb.DuckDBPyRelation:
+            self.need(self._names(query))
+            return self._connection.sql(query)
+
+        return self._guarded(relation)
+
+    def need(self, names: Iterable[str]) -> None:
+        """Create these tables and views, and compute those that are computed once. Raises KeyError for an unknown name, duckdb.Error."""
+        for name in names:
+            self._create(name)
+            self._compute(name)
+
+    def columns(self, view: str) -> Mapping[str, int]:
+        """Number of non-null values of each column of a table or view. Raises KeyError for an unknown name."""
+        if view not in self._counts:
+            self._create(view)
+            names = [tables.identifier(column) for column, _ in self.column_types(view)]
+            counted = self.rows(f"select {', '.join(f'count({name}) as {name}' for name in names)} from {view}")
+            self._counts[view] = counted[0]
+        return self._counts[view]
+
+    def column_types(self, view: str) -> list[tuple[str, str]]:
+        """Columns of a table or view with their DuckDB types. Raises KeyError for an unknown name."""
+        self._create(view)
+        described = self._connection.execute(f"describe {view}").fetchall()
+        return [(str(row[0]), str(row[1])) for row in described]
+
+    def record_hint(self, view: str) -> str:
+        """What to record so that a table or view has rows."""
+        return BASE_HINTS[view] if view in BASE_HINTS else self._views[view].record
+
+    def diagnose(
+        self,
+        extra_dirs: Sequence[Path] = (),
+        ignores: Sequence[Ignore] = (),
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Diagnosis:
+        """What is wrong with the run, causes before symptoms. Computed once for the same arguments.
+
+        `extra_dirs` are folders of checks beside the built-in ones; findings that `ignores` name do not count.
+        """
+        key = (tuple(extra_dirs), tuple(ignores))
+        if key not in self._diagnoses:
+            from .check import load_checks, run_checks
+            from .diagnosis import diagnose
+
+            checks = load_checks(extra_dirs)
+            findings, not_checked = run_checks(self, checks, progress)
+            kept = [finding for finding in findings if not any(ignore.covers(finding) for ignore in ignores)]
+            self._diagnoses[key] = diagnose(self, kept, not_checked, checks)
+        return self._diagnoses[key]
+
+    def close(self) -> None:
+        self._connection.close()
+        shutil.rmtree(self._spill, ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.path)!r})"
+
+    def _repr_html_(self) -> str:
+        from .notebook import run_as_html
+
+        return run_as_html(self, next(iter(self._diagnoses.values()), None))
+
+    def _names(self, query: str) -> set[str]:
+        return names_in(query, {*BASE_HINTS, *self._views})
+
+    def _guarded(self, action: Callable[[], _Result]) -> _Result:
+        """Do it; where damaged files stand in the way, leave them out and do it again."""
+        try:
+            return action()
+        except _FAULTS_OF_THE_QUERY:
+            raise
+        except duckdb.Error:
+            if not self._leave_out_damaged():
+                raise
+            return action()
+
+    def _create(self, name: str) -> None:
+        if name in self._created:
+            return
+        if name == "run_info":
+            create_run_info(self._connection, self.info)
+        elif name in TABLES:
+            self.problems.extend(create_base(self._connection, self._contents, TABLES[name]))
+        else:
+            self._create_view(self._views[name])
+        self._created.add(name)
+        if self._documented:
+            self._describe(name)
+
+    def _create_view(self, view: ViewFile) -> None:
+        for read in sorted(view.reads):
+            self._create(read)
+        try:
+            self._connection.execute(f"create view {view.name} as {view.sql}")
+        except _FAULTS_OF_THE_QUERY as error:
+            raise ViewFileError(f"{view.path}: {error}") from None
+
+    def _compute(self, name: str) -> None:
+        """Compute the materialised views that a view stands on, itself included, and put tables in their places."""
+        view = self._views.get(name)
+        if view is None or name in self._computed:
+            return
+        for read in sorted(view.reads):
+            self._compute(read)
+        if view.materialize:
+            self._connection.execute(f"create or replace table loaded.{name} as from {name}")
+            self._connection.execute(f"create or replace view {name} as from loaded.{name}")
+            if self._documented:
+                self._describe(name)
+        self._computed.add(name)
+
+    def _describe(self, name: str) -> None:
+        table, view = TABLES.get(name), self._views.get(name)
+        row = f"One row per {table.row}" if table else view.grain if view else RUN_INFO_GRAIN
+        meanings = self.meanings(name)
+        columns = {column: meanings[column] for column, _ in self.column_types(name) if column in meanings}
+        describe(self._connection, name, "view" if table or view else "table", row, columns)
+
+    def meanings(self, name: str) -> dict[str, str]:
+        """What the columns of a table or view mean, units included; a view passes on what it reads. Raises KeyError for an unknown name."""
+        if name in TABLES:
+            return {"rank": "rank that wrote the row", **{column.name: meaning(column) for column in TABLES[name].columns}}
+        if name == "run_info":
+            return RUN_INFO_COLUMNS
+        view = self._views[name]
+        inherited = [self.meanings(read) for read in sorted(view.reads, reverse=True)]
+        return {column: text for meanings in (*inherited, view.columns) for column, text in meanings.items() if text}
+
+    def _leave_out_damaged(self) -> bool:
+        """Verify the files that queries scan, leave out those that are damaged, and say whether there were any."""
+        if self._verified:
+            return False
+        self._verified = True
+        damaged = {}
+        for scanned in self._contents.scanned:
+            problem = verify_sealed(scanned.file)
+            if problem is not None:
+                damaged[scanned.file.path] = problem
+        self._contents.scanned = [scanned for scanned in self._contents.scanned if scanned.file.path not in damaged]
+        self.problems.extend(damaged.values())
+        for table in {problem.file.split("/")[0] for problem in damaged.values()} & self._created:
+            create_base(self._connection, self._contents, TABLES[table])
+        return bool(damaged)
+
+
+def meaning(column: Column) -> str:
+    """A column's meaning with its unit."""
+    return f"{column.meaning} ({column.unit})" if column.unit else column.meaning
+
+
+def _resume_note(resumes: Sequence[Resume]) -> str:
+    steps = ", ".join(str(resume.step) for resume in resumes)
+    return f"the run was resumed at step {steps}; rows that this superseded are left out"
