@@ -75,9 +75,14 @@ def create_run_info(connection: duckdb.DuckDBPyConnection, info: Mapping[str, An
     """One row per entry of run.json, however deep; a list or object is a row and so is each of its entries."""
     entries = list(_entries("", dict(info)))
     rows = pa.table({"name": pa.array([name for name, _ in entries], pa.string()), "value": pa.array([value for _, value in entries], pa.string())})
-    connection.register("run_info_rows", rows)
-    connection.execute("create or replace table run_info as from run_info_rows")
-    connection.unregister("run_info_rows")
+    create_table(connection, "run_info", rows)
+
+
+def create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """A table of these rows; unlike a registered Arrow table it is seen by cursors."""
+    connection.register(f"{name}_rows", rows)
+    connection.execute(f"create or replace table {name} as from {name}_rows")
+    connection.unregister(f"{name}_rows")
 
 
 def _entries(prefix: str, value: object) -> Iterator[tuple[str, str | None]]:

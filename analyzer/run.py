@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from recorder.format import FORMAT_VERSION, TABLES, Column
 
-from . import tables
-from .base_views import RUN_INFO_COLUMNS, RUN_INFO_GRAIN, create_base, create_run_info, describe
+from . import facts, tables
+from .base_views import RUN_INFO_COLUMNS, RUN_INFO_GRAIN, create_base, create_run_info, create_table, describe
 from .contents import Chunk, Contents, Resume, read_contents
 from .errors import ViewFileError
 from .files import Problem, verify_sealed
@@ -78,7 +78,7 @@ class Run:
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """DuckDB's connection with every table and view created and its columns described."""
-        for name in (*BASE_HINTS, *self._views):
+        for name in self.names():
             self._create(name)
         if not self._documented:
             self._documented = True
@@ -152,6 +152,10 @@ class Run:
             self._diagnoses[key] = diagnose(self, kept, not_checked, checks)
         return self._diagnoses[key]
 
+    def is_running(self) -> bool | None:
+        """Whether a recorder still writes; None where that cannot be told."""
+        return None
+
     def close(self) -> None:
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)
@@ -170,8 +174,12 @@ class Run:
 
         return run_as_html(self, next(iter(self._diagnoses.values()), None))
 
+    def names(self) -> list[str]:
+        """Every table and view."""
+        return [*BASE_HINTS, *self._views]
+
     def _names(self, query: str) -> set[str]:
-        return names_in(query, {*BASE_HINTS, *self._views})
+        return names_in(query, self.names())
 
     def _guarded(self, action: Callable[[], _Result]) -> _Result:
         """Do it; where damaged files stand in the way, leave them out and do it again."""
@@ -189,6 +197,8 @@ class Run:
             return
         if name == "run_info":
             create_run_info(self._connection, self.info)
+        elif name in facts.DESCRIPTIONS:
+            create_table(self._connection, name, facts.tables(self.info, self.is_running())[name])
         elif name in TABLES:
             self.problems.extend(create_base(self._connection, self._contents, TABLES[name]))
         else:
@@ -221,7 +231,7 @@ class Run:
 
     def _describe(self, name: str) -> None:
         table, view = TABLES.get(name), self._views.get(name)
-        row = f"One row per {table.row}" if table else view.grain if view else RUN_INFO_GRAIN
+        row = f"One row per {table.row}" if table else view.grain if view else facts.DESCRIPTIONS.get(name, RUN_INFO_GRAIN)
         meanings = self.meanings(name)
         columns = {column: meanings[column] for column, _ in self.column_types(name) if column in meanings}
         describe(self._connection, name, "view" if table or view else "table", row, columns)
@@ -230,8 +240,8 @@ class Run:
         """What the columns of a table or view mean, units included; a view passes on what it reads. Raises KeyError for an unknown name."""
         if name in TABLES:
             return {"rank": "rank that wrote the row", **{column.name: meaning(column) for column in TABLES[name].columns}}
-        if name == "run_info":
-            return RUN_INFO_COLUMNS
+        if name not in self._views:
+            return RUN_INFO_COLUMNS if name == "run_info" else {}
         view = self._views[name]
         inherited = [self.meanings(read) for read in sorted(view.reads, reverse=True)]
         return {column: text for meanings in (*inherited, view.columns) for column, text in meanings.items() if text}

@@ -1,111 +1,56 @@
-"""Live tails: Arrow IPC streams read message by message, so that damage costs the batches it touches and no more."""
+"""Live tails: the whole batches of each, and what is lost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.ipc as ipc
 
-from recorder.format import CHECKSUM_KEY, TABLES, checksum
+from recorder.format import TASKS, schema
+from recorder.tails import TailContent, decode_tail
 
 from .files import LogFile, Problem
-
-_CONTINUATION = b"\xff\xff\xff\xff"
-_DAMAGED = (pa.ArrowException, OSError, EOFError, ValueError)
 
 
 @dataclass(frozen=True)
 class Tail:
-    """The whole batches of a tail, and what is lost of it."""
+    """The rows of a tail whose checksums hold, and what is lost of it."""
 
     batches: tuple[pa.RecordBatch, ...]
     problems: tuple[Problem, ...]
 
 
 def read_tail(file: LogFile) -> Tail:
-    """Every batch whose checksum holds. A torn last batch and damaged ones are dropped and counted."""
+    """Every batch that is whole. A torn last batch and damaged ones are dropped and named."""
     try:
         data = file.path.read_bytes()
     except OSError as error:
         return Tail((), (Problem(file.name, (error.strerror or str(error)).lower()),))
-    try:
-        head = _schema_length(data)
-    except _DAMAGED:
-        return _headless(file, data)
-    return _batches(file, data, data[:head], head)
+    content = decode_tail(data)
+    if content.batches or not content.torn:
+        return Tail(content.batches, tuple(_losses(file, content)))
+    rescued = _with_known_schema(file, data)
+    if rescued is not None:
+        return Tail(rescued.batches, (Problem(file.name, "damaged: its head was unreadable and was rebuilt", 0), *_losses(file, rescued)))
+    return Tail((), tuple(_losses(file, content)))
 
 
-def _schema_length(data: bytes) -> int:
-    reader = pa.BufferReader(data)
-    message = ipc.read_message(reader)
-    if message.type != "schema":
-        raise ValueError("the stream does not begin with a schema")
-    ipc.read_schema(message)
-    return int(reader.tell())
+def _losses(file: LogFile, content: TailContent) -> list[Problem]:
+    losses = []
+    if content.rows_lost:
+        rows = f"{content.rows_lost} row{'s' if content.rows_lost > 1 else ''}"
+        losses.append(Problem(file.name, f"damaged: {rows} before its end dropped, checksum wrong", content.rows_lost))
+    if content.torn:
+        losses.append(Problem(file.name, "torn: its last batch is not whole and was dropped"))
+    return losses
 
 
-def _headless(file: LogFile, data: bytes) -> Tail:
-    """A tail that was cut within its schema holds no batch yet; one whose schema is damaged is read with the format's own."""
-    if len(data) < 64 or data.find(_CONTINUATION, 8) < 0:
-        return Tail((), (Problem(file.name, "torn before its first batch", 0),) if data else ())
-    schema = pa.schema(TABLES[file.table].schema()).serialize().to_pybytes()
-    rescued = _batches(file, data, schema, 8)
-    return Tail(rescued.batches, (Problem(file.name, "damaged: its schema cannot be read"), *rescued.problems))
-
-
-def _batches(file: LogFile, data: bytes, schema: bytes, start: int) -> Tail:
-    batches: list[pa.RecordBatch] = []
-    damaged = 0
-    position = start
-    while position < len(data):
-        read = _batch_at(data, schema, position)
-        if read is not None:
-            batch, position = read
-            batches.append(batch)
-            continue
-        following = _next_batch(data, schema, position + 8)
-        if following is None:
-            torn = () if _is_end(data, position) else (Problem(file.name, "torn: its last batch is not whole and was dropped"),)
-            break
-        damaged += 1
-        position = following
-    else:
-        torn = ()
-    lost = (Problem(file.name, f"damaged: {damaged} batch{'es' if damaged > 1 else ''} in its middle dropped, checksum wrong"),) if damaged else ()
-    return Tail(tuple(batches), (*lost, *torn))
-
-
-def _is_end(data: bytes, position: int) -> bool:
-    """The end-of-stream mark that a writer puts when it closes the stream."""
-    return data[position:] == _CONTINUATION + b"\0\0\0\0"
-
-
-def _batch_at(data: bytes, schema: bytes, position: int) -> tuple[pa.RecordBatch, int] | None:
-    """The batch that begins at a position and where it ends, or None where none that is whole does."""
-    if data[position : position + 4] != _CONTINUATION:
-        return None
-    try:
-        reader = pa.BufferReader(memoryview(data)[position:])
-        message = ipc.read_message(reader)
-        if message.type != "record batch":
-            return None
-        length = reader.tell()
-        stream = ipc.open_stream(pa.py_buffer(schema + data[position : position + length]))
-        batch, metadata = stream.read_next_batch_with_custom_metadata()
-        if message.body is None or metadata is None or metadata.get(CHECKSUM_KEY) != checksum(message.body, batch.num_rows, batch.schema.names):
-            return None
-        batch.validate(full=True)
-    except _DAMAGED:
-        return None
-    return batch, position + length
-
-
-def _next_batch(data: bytes, schema: bytes, position: int) -> int | None:
-    while True:
-        position = data.find(_CONTINUATION, position)
-        if position < 0:
-            return None
-        if _batch_at(data, schema, position) is not None:
-            return position
-        position += 1
+def _with_known_schema(file: LogFile, data: bytes) -> TailContent | None:
+    """A tail whose schema message is damaged, read with the format's own in its place."""
+    tasks = TASKS if file.table == "samples" else (None,)
+    for task in tasks:
+        head = schema(file.table, task).serialize().to_pybytes()
+        content = decode_tail(head + data[len(head) :])
+        if content.batches:
+            return content
+    return None

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from recorder.format import TABLES
-
 from .errors import ViewFileError
 
 VIEWS_DIR = Path(__file__).parent / "views"
@@ -30,7 +28,10 @@ BASE_HINTS = {
     "probes": "run an experiment of recorder.probes, such as overfit(rec, model, optimizer, loss_fn, batch)",
     "events": "record with Recorder; it writes events by itself",
     "run_info": "record with Recorder; it writes run.json by itself",
+    "run_facts": "record with Recorder; it writes run.json by itself",
+    "optimizer_groups": "pass the optimizer to Recorder(run_dir, model, optimizer)",
 }
+"""What to record so that a table has rows; the names are those that views may read without a file of their own."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def names_in(sql: str, known: Collection[str]) -> set[str]:
 def load_views(folder: Path = VIEWS_DIR) -> Mapping[str, ViewFile]:
     """All views of a folder by name, each after those it reads. Raises ViewFileError naming the file and what is wrong with it."""
     paths = {path.stem: path for path in sorted(folder.glob("*.sql"))}
-    known = {*paths, *TABLES, "run_info"}
+    known = {*paths, *BASE_HINTS}
     views = {name: _load_view(path, known) for name, path in paths.items()}
     try:
         order = [*TopologicalSorter({name: view.reads & paths.keys() for name, view in views.items()}).static_order()]
