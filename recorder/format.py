@@ -12,6 +12,7 @@ A run directory holds `run.json` and, per table and rank, sealed Parquet files a
 from __future__ import annotations
 
 import hashlib
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -323,12 +324,37 @@ def rank_folder(rank: int) -> str:
     return f"rank={rank:05d}"
 
 
-def sealed_name(number: int) -> str:
-    return f"{number:08d}.parquet"
+def sealed_name(first: int, last: int | None = None) -> str:
+    """Name of the sealed file of a number, or of the one that a compaction made of the files `first` to `last`."""
+    return f"{first:08d}.parquet" if last is None or last == first else f"{first:08d}-{last:08d}.parquet"
 
 
 def tail_name(number: int) -> str:
     return f"_{number:08d}.arrows"
+
+
+def lock_name(rank: int) -> str:
+    """Held (flock) by the live recorder of a rank; JSON with its `pid`, `host` and `started`. Gone after an orderly end."""
+    return f"_lock.{rank:05d}"
+
+
+_SEALED_NAME = re.compile(r"(\d{8,})(?:-(\d{8,}))?\.parquet")
+_TAIL_NAME = re.compile(r"_(\d{8,})\.arrows")
+
+
+def sealed_numbers(name: str) -> tuple[int, int] | None:
+    """First and last number that a sealed file stands for; None for any other name.
+
+    A sealed file or a tail whose numbers lie within those of another sealed file is ignored: the other one holds its rows.
+    """
+    found = _SEALED_NAME.fullmatch(name)
+    return None if found is None else (int(found[1]), int(found[2] or found[1]))
+
+
+def tail_number(name: str) -> int | None:
+    """Number of the sealed file that a tail will become; None for any other name."""
+    found = _TAIL_NAME.fullmatch(name)
+    return None if found is None else int(found[1])
 
 
 CHECKSUM_KEY = b"crc32"

@@ -1,0 +1,107 @@
+"""Turns a tail into the sealed Parquet file of its number, at no moment showing a row twice or not at all.
+
+The sealed file is written under a name with `_`, synced, and renamed; then the tail is deleted. A tail is ignored as soon as the sealed file of
+its number exists, so a crash between any two of these leaves one history.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from .format import sealed_name, tail_name
+from .tails import decode_tail
+
+ROW_GROUP_ROWS = 122_880
+"""What DuckDB reads as one unit of parallel work."""
+
+COMPRESSION_LEVEL = 3
+
+
+def seal_tail(folder: Path, number: int) -> None:
+    """Seals a tail that this process wrote. Raises OSError, and leaves the tail, when the disk refuses."""
+    tail = folder / tail_name(number)
+    try:
+        with pa.OSFile(str(tail), "rb") as source:
+            table: pa.Table | None = pa.ipc.open_stream(source).read_all()
+    except pa.ArrowInvalid:  # its end is torn: a failed write could not be cut back
+        table = _whole_batches(tail)
+    if table is not None:
+        write_sealed(folder, sealed_name(number), table)
+    tail.unlink(missing_ok=True)
+
+
+def _whole_batches(tail: Path) -> pa.Table | None:
+    content = decode_tail(tail.read_bytes())
+    return pa.Table.from_batches(content.batches, content.schema) if content.schema is not None and content.batches else None
+
+
+def write_sealed(folder: Path, name: str, table: pa.Table) -> None:
+    """Writes a table as a sealed file, sorted by step; all or nothing. Raises OSError."""
+    table = sorted_by_step(table)
+    temporary = folder / f"_{name}"
+    try:
+        with open(temporary, "wb") as file:
+            pq.write_table(table, file, row_group_size=ROW_GROUP_ROWS, **parquet_options(table.schema))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(folder / name)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_folder(folder)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes a rename outlive a power cut, where the system can."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sorted_by_step(table: pa.Table) -> pa.Table:
+    """The rows by step, those before the first step first, in the order of writing within a step."""
+    if "step" not in table.column_names or _is_sorted(table.column("step")):
+        return table
+    return table.take(pc.sort_indices(table, sort_keys=[("step", "ascending")], null_placement="at_start"))
+
+
+def _is_sorted(steps: Any) -> bool:
+    values = steps.fill_null(-1).to_numpy()
+    return bool((values[1:] >= values[:-1]).all())
+
+
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """zstd, page checksums; dictionaries for texts, byte streams for floating point numbers, whose bytes compress better apart."""
+    floats = _leaves(schema, pa.types.is_floating)
+    return {
+        "compression": "zstd",
+        "compression_level": COMPRESSION_LEVEL,
+        "write_page_checksum": True,
+        "use_dictionary": [name for name in _leaves(schema, lambda _: True) if name not in floats],
+        "use_byte_stream_split": floats,
+        "sorting_columns": [pq.SortingColumn(schema.get_field_index("step"), nulls_first=True)] if "step" in schema.names else None,
+    }
+
+
+def _leaves(schema: pa.Schema, wanted: Any) -> list[str]:
+    """Parquet paths of the columns, nested ones included, whose type is wanted."""
+    return [path for field in schema for path, kind in _paths(field.name, field.type) if wanted(kind)]
+
+
+def _paths(path: str, kind: pa.DataType) -> Sequence[tuple[str, pa.DataType]]:
+    if pa.types.is_map(kind):
+        return [*_paths(f"{path}.key_value.key", kind.key_type), *_paths(f"{path}.key_value.value", kind.item_type)]
+    if pa.types.is_list(kind):
+        return _paths(f"{path}.list.element", kind.value_type)
+    if pa.types.is_struct(kind):
+        return [inner for index in range(kind.num_fields) for inner in _paths(f"{path}.{kind.field(index).name}", kind.field(index).type)]
+    return [(path, kind)]
