@@ -1,0 +1,43 @@
+/*
+title: Layers that the gradient does not reach
+cause: disconnected_parameter
+strength: direct
+severity: error
+explains: [unknown, frozen_parameter, parameter_not_optimized, learning_rate_too_low, vanishing_gradient]
+reads:
+  parameters: [recorded_steps]
+  gradients: [rms]
+params:
+  patience: {default: 2, unit: recorded steps, source: "an accumulation step or a branch in turn has a gradient at the next"}
+finds: Trainable parameters in the optimizer that never had a gradient, in a layer that is used before layers that have one.
+matters: These layers keep the values they were initialised with; what comes after them has to make do with random features.
+do: Look between this layer and the next one that has a gradient for detach(), no_grad(), .data, .item(), numpy, argmax or round, or a tensor made anew with torch.tensor().
+ignore: A branch that is switched off on purpose; take its parameters out of the optimizer or set requires_grad to False.
+*/
+with reached as (
+    select max(depth) as deepest
+    from parameters
+    where live_gradient_steps > 0
+),
+
+cut as (
+    select parameters.*
+    from parameters, reached
+    where trainable and optimized and gradient_steps = 0 and recorded_steps >= $patience and depth < deepest
+)
+
+select
+    name as subject,
+    first_step as step,
+    last_step,
+    recorded_steps as value,
+    $patience as threshold,
+    format(
+        '{} had no gradient at any of {} recorded steps, though layers after it have one ({} such parameters)',
+        name,
+        recorded_steps,
+        count(*) over ()
+    ) as message
+from cut
+order by depth desc, numel desc, name
+limit 50

@@ -1,0 +1,33 @@
+/*
+title: Trainable parameters that take no part in the loss
+cause: disconnected_parameter
+strength: strong
+severity: warning
+explains: [frozen_parameter, parameter_not_optimized]
+reads:
+  parameters: [recorded_steps]
+  gradients: [rms]
+params:
+  patience: {default: 2, unit: recorded steps, source: "an accumulation step or a branch in turn has a gradient at the next"}
+finds: Trainable parameters in the optimizer that never had a gradient, in layers that are not used or after which nothing has one.
+matters: They are dead weight at best; at worst the result that they compute was meant to be used.
+do: Use their output, or leave them out of the model.
+ignore: Heads of a pretrained model that this task does not use.
+*/
+with reached as (
+    select max(depth) as deepest
+    from parameters
+    where live_gradient_steps > 0
+)
+
+select
+    name as subject,
+    first_step as step,
+    last_step,
+    recorded_steps as value,
+    $patience as threshold,
+    format('{} had no gradient at any of {} recorded steps, and nothing after it had one', name, recorded_steps) as message
+from parameters, reached
+where trainable and optimized and gradient_steps = 0 and recorded_steps >= $patience and (depth is null or depth >= deepest)
+order by numel desc, name
+limit 50
