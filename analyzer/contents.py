@@ -18,6 +18,7 @@ READ_AT_ONCE = 4 << 20
 """Bytes of a table's sealed files up to which they are read at opening, checksums verified; larger tables are scanned where they lie."""
 
 _ALWAYS_READ = ("tensors", "events")
+_LISTINGS = 3
 
 
 @dataclass(frozen=True)
@@ -83,26 +84,39 @@ class Contents:
 
 
 def read_contents(run_dir: Path) -> Contents:
-    """Read a run directory. Raises LogError where there is no run; damage to single files is listed in `problems`."""
-    contents = Contents(read_info(run_dir))
+    """Read a run directory. Raises LogError where there is no run; damage to single files is listed in `problems`.
+
+    A recorder may be sealing or compacting: files that vanish between listing and reading are looked for again under their new names.
+    """
+    info = read_info(run_dir)
+    for _ in range(_LISTINGS):
+        contents = _read_files(run_dir, info)
+        if all(file.path.exists() for file in contents.files):
+            break
+    return contents
+
+
+def _read_files(run_dir: Path, info: Mapping[str, Any]) -> Contents:
+    contents = Contents(info)
     contents.files, contents.problems = find_files(run_dir)
     sizes: dict[str, int] = {}
     for file in contents.files:
         sizes[file.table] = sizes.get(file.table, 0) + (0 if file.live else file.size)
-    tails = {(file.table, file.rank, file.number): file for file in contents.files if file.live}
+    whole: dict[tuple[str, int], list[LogFile]] = {}
     for file in contents.files:
-        if file.live:
+        better = whole.setdefault((file.table, file.rank), [])
+        if any(other.covers(file) for other in better):
             continue
-        at_once = file.table in _ALWAYS_READ or sizes[file.table] <= READ_AT_ONCE
-        problem = _read(contents, file, at_once)
+        if file.live:
+            tail = read_tail(file)
+            contents.problems.extend(tail.problems)
+            contents.chunks.extend(_chunks(file, tail.batches))
+            continue
+        problem = _read(contents, file, at_once=file.table in _ALWAYS_READ or sizes[file.table] <= READ_AT_ONCE)
         if problem is None:
-            tails.pop((file.table, file.rank, file.number), None)
+            better.append(file)
         else:
             contents.problems.append(problem)
-    for file in tails.values():
-        tail = read_tail(file)
-        contents.problems.extend(tail.problems)
-        contents.chunks.extend(_chunks(file, tail.batches))
     return contents
 
 

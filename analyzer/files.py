@@ -12,13 +12,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recorder.format import FORMAT_VERSION, TABLES
+from recorder.format import FORMAT_VERSION, TABLES, sealed_numbers, tail_number
 
 from .errors import LogError
 
 _RANK = re.compile(r"rank=(\d+)")
-_SEALED = re.compile(r"(\d+)\.parquet")
-_TAIL = re.compile(r"_(\d+)\.arrows")
 
 _DAMAGE = (OSError, pa.ArrowException, ValueError)
 
@@ -39,11 +37,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class LogFile:
-    """One file of rows: sealed Parquet, or (`live`) the tail that will become the sealed file of its number."""
+    """One file of rows: sealed Parquet, or (`live`) the tail that will become the sealed file of its number.
+
+    A compacted file stands for the numbers `first` to `number`.
+    """
 
     path: Path
     table: str
     rank: int
+    first: int
     number: int
     live: bool
     size: int
@@ -52,6 +54,12 @@ class LogFile:
     def name(self) -> str:
         """Path within the run directory."""
         return "/".join(self.path.parts[-3:])
+
+    def covers(self, other: LogFile) -> bool:
+        """Whether this sealed file holds the rows of the other one too."""
+        if self.live or self is other or (self.table, self.rank) != (other.table, other.rank):
+            return False
+        return self.first <= other.first and other.number <= self.number
 
 
 def read_info(run_dir: Path) -> Info:
@@ -93,7 +101,7 @@ def _check_version(path: Path, version: object) -> None:
 
 
 def find_files(run_dir: Path) -> tuple[list[LogFile], list[Problem]]:
-    """All files of rows, sorted by table, rank and number, tails last; unreadable folders are problems."""
+    """All files of rows by table, rank and number, a file before those that it covers, tails last; unreadable folders are problems."""
     files: list[LogFile] = []
     problems: list[Problem] = []
     for table in TABLES:
@@ -104,7 +112,7 @@ def find_files(run_dir: Path) -> tuple[list[LogFile], list[Problem]]:
         except OSError as error:
             problems.append(Problem(table, f"the folder cannot be listed ({error.strerror})"))
     order = list(TABLES)
-    return sorted(files, key=lambda file: (order.index(file.table), file.rank, file.number, file.live)), problems
+    return sorted(files, key=lambda file: (order.index(file.table), file.rank, file.live, file.first, -file.number)), problems
 
 
 def _files_of(folder: Path, table: str) -> Iterator[LogFile]:
@@ -113,10 +121,11 @@ def _files_of(folder: Path, table: str) -> Iterator[LogFile]:
         if rank is None or not rank_folder.is_dir():
             continue
         for path in rank_folder.iterdir():
-            for pattern, live in ((_SEALED, False), (_TAIL, True)):
-                number = pattern.fullmatch(path.name)
-                if number is not None:
-                    yield LogFile(path, table, int(rank[1]), int(number[1]), live, path.stat().st_size)
+            sealed, tail = sealed_numbers(path.name), tail_number(path.name)
+            if sealed is None and tail is None:
+                continue
+            first, last = sealed or (tail or 0, tail or 0)
+            yield LogFile(path, table, int(rank[1]), first, last, sealed is None, path.stat().st_size)
 
 
 def read_schema(file: LogFile) -> tuple[pa.Schema, int] | Problem:

@@ -16,6 +16,7 @@ import pyarrow as pa
 from recorder.format import FORMAT_VERSION, TABLES, Column
 
 from . import facts, tables
+from .alive import is_recording
 from .base_views import RUN_INFO_COLUMNS, RUN_INFO_GRAIN, create_base, create_run_info, create_table, describe
 from .contents import Chunk, Contents, Resume, read_contents
 from .errors import ViewFileError
@@ -64,7 +65,7 @@ class Run:
         self._documented = False
         self._counts: dict[str, dict[str, int]] = {}
         self._diagnoses: dict[object, Diagnosis] = {}
-        self._connection.execute("create schema loaded")
+        self._connection.execute("create schema loaded; set python_scan_all_frames = true")
         resumes = contents.resumes()
         if resumes:
             self.notes.append(_resume_note(resumes))
@@ -154,7 +155,7 @@ class Run:
 
     def is_running(self) -> bool | None:
         """Whether a recorder still writes; None where that cannot be told."""
-        return None
+        return is_recording(self.path)
 
     def close(self) -> None:
         self._connection.close()
@@ -251,6 +252,8 @@ class Run:
         if self._verified:
             return False
         self._verified = True
+        if not all(scanned.file.path.exists() for scanned in self._contents.scanned):
+            return self._list_again()
         damaged = {}
         for scanned in self._contents.scanned:
             problem = verify_sealed(scanned.file)
@@ -261,6 +264,13 @@ class Run:
         for table in {problem.file.split("/")[0] for problem in damaged.values()} & self._created:
             create_base(self._connection, self._contents, TABLES[table])
         return bool(damaged)
+
+    def _list_again(self) -> bool:
+        """A compaction has put other files in the place of those that were found at opening."""
+        self._contents = read_contents(self.path)
+        for table in TABLES.keys() & self._created:
+            create_base(self._connection, self._contents, TABLES[table])
+        return True
 
 
 def meaning(column: Column) -> str:
