@@ -1,0 +1,33 @@
+/*
+title: Gradients that grow out of all proportion
+cause: exploding_gradient
+strength: symptom
+severity: error
+explains: [unknown]
+reads:
+  gradient_norms: [usual]
+params:
+  factor: {default: 100, unit: times the median of the 100 steps before, source: "torchmortem and neuraldbg call an absolute 1000 exploding; relative to the run's own past 10 is a usual spike (runmedic)"}
+  history: {default: 5, unit: steps, source: "fewer steps give no level to compare with"}
+finds: A gradient norm more than `factor` times its usual level of the up to 100 steps before.
+matters: One such step can throw the weights far from where they were; it shows before the loss does.
+do: Look at the step named - its batch, and the layer in which the gradient begins to grow; clip the gradient norm at about its 90th percentile; lower the learning rate.
+ignore: A norm that rises from almost zero when the model leaves a plateau.
+*/
+select
+    'gradient_norm' as subject,
+    min(step) as step,
+    max(step) as last_step,
+    arg_min(norm / usual, step) as value,
+    $factor as threshold,
+    format(
+        'the gradient norm is {:.3g} at step {}, {:.0f} times its usual level ({} such steps)',
+        arg_min(norm, step),
+        min(step),
+        least(arg_min(norm / usual, step), 1e12),
+        count(*)
+    ) as message
+from gradient_norms
+where place >= $history and usual > 0 and norm > $factor * usual and isfinite(norm)
+having count(*) > 0
+order by step
