@@ -85,7 +85,7 @@ class Log:
         ]
         return self
 
-    def event(self, kind: str, step: int | None, message: str = "", **details: Any) -> Log:
+    def event(self, kind: str, step: int | None, message: str = "", /, **details: Any) -> Log:
         self.rows["events"].append({"step": step, "seconds": 0.0, "kind": kind, "message": message, "details": json.dumps(details)})
         return self
 
