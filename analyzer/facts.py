@@ -8,31 +8,31 @@ from typing import Any
 import pyarrow as pa
 
 _RUN_FACTS = pa.schema(
-    [
-        ("task", pa.string()),
-        ("loss", pa.string()),
-        ("reduction", pa.string()),
-        ("label_smoothing", pa.float64()),
-        ("ignore_index", pa.int64()),
-        ("weighted", pa.bool_()),
-        ("classes", pa.list_(pa.string())),
-        ("guarantees", pa.list_(pa.string())),
-        ("world_size", pa.int64()),
-        ("parameters", pa.int64()),
-        ("running", pa.bool_()),
-    ]
+    (
+        pa.field("task", pa.string()),
+        pa.field("loss", pa.string()),
+        pa.field("reduction", pa.string()),
+        pa.field("label_smoothing", pa.float64()),
+        pa.field("ignore_index", pa.int64()),
+        pa.field("weighted", pa.bool_()),
+        pa.field("classes", pa.list_(pa.string())),
+        pa.field("guarantees", pa.list_(pa.string())),
+        pa.field("world_size", pa.int64()),
+        pa.field("parameters", pa.int64()),
+        pa.field("running", pa.bool_()),
+    )
 )
 
 _OPTIMIZER_GROUPS = pa.schema(
-    [
-        ("optimizer", pa.int64()),
-        ("optimizer_group", pa.int64()),
-        ("type", pa.string()),
-        ("lr", pa.float64()),
-        ("weight_decay", pa.float64()),
-        ("momentum", pa.float64()),
-        ("parameters", pa.int64()),
-    ]
+    (
+        pa.field("optimizer", pa.int64()),
+        pa.field("optimizer_group", pa.int64()),
+        pa.field("type", pa.string()),
+        pa.field("lr", pa.float64()),
+        pa.field("weight_decay", pa.float64()),
+        pa.field("momentum", pa.float64()),
+        pa.field("parameters", pa.int64()),
+    )
 )
 
 DESCRIPTIONS = {
@@ -45,14 +45,18 @@ def _number(value: Any) -> float | None:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _strings(value: Any) -> list[str] | None:
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else None
 
 
 def tables(info: Mapping[str, Any], running: bool | None = None) -> dict[str, pa.Table]:
     """`run_facts` and `optimizer_groups`. Tolerates whatever an old or foreign run.json lacks; `running` is null where it is not known."""
-    loss = info.get("loss") if isinstance(info.get("loss"), dict) else {}
-    model = info.get("model") if isinstance(info.get("model"), dict) else {}
+    loss = _mapping(info.get("loss"))
+    model = _mapping(info.get("model"))
     ignore_index = _number(loss.get("ignore_index"))
     fact = {
         "task": info.get("task"),
@@ -67,7 +71,7 @@ def tables(info: Mapping[str, Any], running: bool | None = None) -> dict[str, pa
         "parameters": int(_number(model.get("parameters")) or 0) or None,
         "running": running,
     }
-    groups = []
+    groups: list[dict[str, Any]] = []
     for number, optimizer in enumerate(info.get("optimizers") or []):
         for group in optimizer.get("groups") or []:
             parameters = group.get("parameters")

@@ -11,6 +11,7 @@ params:
   regained: {default: 0.2, unit: share of the progress made, source: "the rise must cost a part of what validation had gained"}
   patience: {default: 3, unit: evaluations after the best one, source: "shorter rises are noise, or the patience of early stopping"}
   fall: {default: 0.05, unit: share of the training loss, source: "training must have gone on improving meanwhile"}
+  better: {default: 0.005, unit: share of the samples, source: "an accuracy that rises by this much says that validation still improves"}
 finds: A split whose loss, averaged over its last `patience` evaluations, is above its best by `rise` and by `regained` of the progress made, while the training loss fell by `fall`, and whose accuracy did not improve.
 matters: The weights of the end are worse than those of an earlier step; the model learns its training samples by heart.
 do: Take the checkpoint of the best evaluation; stop there next time; add data, augmentation, weight decay or dropout.
@@ -32,7 +33,7 @@ best as (
         arg_min(evaluation, loss) as evaluation,
         arg_min(step, loss) as step,
         arg_min(train_loss, loss) as train_loss,
-        max(accuracy) as accuracy,
+        arg_min(accuracy, loss) as accuracy,
         any_value(first_loss) as first_loss
     from numbered
     group by split
@@ -71,5 +72,5 @@ where
     and ending.loss > best.loss * (1 + $rise)
     and ending.loss - best.loss > $regained * (best.first_loss - best.loss)
     and ending.train_loss < (1 - $fall) * best.train_loss
-    and coalesce(ending.accuracy < best.accuracy + 0.001, true)
+    and coalesce(ending.accuracy < best.accuracy + $better, true)
 order by step, subject

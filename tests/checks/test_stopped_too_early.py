@@ -1,0 +1,33 @@
+import math
+import random
+
+from .builder import findings, healthy_log
+
+
+def test_silent_on_a_healthy_log_that_has_flattened() -> None:
+    assert findings("stopped_too_early", healthy_log().metric("loss", [0.3 + 2 * math.exp(-8 * step / 100) for step in range(100)])) == []
+
+
+def test_silent_on_an_empty_log() -> None:
+    assert findings("stopped_too_early", healthy_log(steps=0)) == []
+
+
+def test_finds_a_loss_that_still_falls_at_the_end() -> None:
+    [found] = findings("stopped_too_early", healthy_log().metric("loss", [2.3 * (1 - 0.9 * step / 100) for step in range(100)]))
+    assert (found.severity, found.subject, found.last_step) == ("info", "loss", 99)
+    assert found.value is not None and found.value > 0.4
+
+
+def test_silent_one_step_below_the_threshold() -> None:
+    generator = random.Random(0)
+    slow = [math.exp(-0.9 * step / 100) + generator.gauss(0, 1e-4) for step in range(100)]
+    assert findings("stopped_too_early", healthy_log().metric("loss", slow)) == []
+
+
+def test_silent_on_noise() -> None:
+    generator = random.Random(0)
+    assert findings("stopped_too_early", healthy_log().metric("loss", [generator.expovariate(1.0) for _ in range(100)])) == []
+
+
+def test_silent_on_a_short_run() -> None:
+    assert findings("stopped_too_early", healthy_log(steps=40).metric("loss", [2.3 - step / 20 for step in range(40)])) == []
