@@ -12,16 +12,30 @@ matters: From this step on loss, gradients and then all weights are NaN.
 do: Look in the module named, and the one before it, for log or sqrt of zero or below, a division by a sum, norm or standard deviation that can be zero, exp of a large number, or a float16 overflow at 65504.
 ignore: Infinities that are meant, such as masks before a softmax.
 */
-with loss_first as (
-    select min(step) as step
+with loss_there as (
+    select loss
     from training_losses
-    where not isfinite(loss)
+    where step = (select step from first_nonfinite)
 ),
 
-from_tensor as (
-    select tensor as subject, step, kind, module, activation
+found as (
+    select
+        case when kind in ('activation', 'preactivation') then tensor else 'loss' end as subject,
+        first_nonfinite.step,
+        case
+            when kind in ('activation', 'preactivation')
+                then format('{} ({}) is the first tensor to hold a NaN or infinity, at step {}', tensor, kind, first_nonfinite.step)
+            else format('the loss is {} at step {} though every activation before it is finite', loss, first_nonfinite.step)
+        end as message
     from first_nonfinite
-    where kind in ('activation', 'preactivation') and spent > 0 and not diverged and not coalesce(activation = 'softmax' and kind = 'preactivation', false)
+    left join loss_there on true
+    where
+        spent > 0
+        and not diverged
+        and (
+            (kind in ('activation', 'preactivation') and not coalesce(activation = 'softmax' and kind = 'preactivation', false))
+            or (kind in ('gradient', 'activation_gradient') and not isfinite(loss))
+        )
 )
 
 select
@@ -30,6 +44,6 @@ select
     step as last_step,
     null as value,
     null as threshold,
-    format('{} ({}) is the first tensor to hold a NaN or infinity, at step {}', subject, kind, step) as message
-from from_tensor
+    message
+from found
 order by step

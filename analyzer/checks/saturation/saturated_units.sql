@@ -1,0 +1,60 @@
+/*
+title: Units that are saturated for every sample
+cause: saturated_activation
+strength: strong
+severity: warning
+explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small]
+reads:
+  preactivations: [saturated_units, units, activation]
+params:
+  share: {default: 0.3, unit: share of a layer's units, source: "below the layer-wide half of saturated_layers: a unit saturated for every sample of a step carries no information at all"}
+  patience: {default: 3, unit: recorded steps in a row, source: "a single batch can be odd"}
+finds: Hidden tanh and sigmoid layers of which at least `share` of the units were in their flat part for every sample, `patience` recorded steps in a row, up to the end.
+matters: Such a unit is a constant, and no gradient passes through it to bring it back.
+do: Look at what grew just before the onset (weights, biases, learning rate); lower the rate or normalise before the activation.
+ignore: Gates that are meant to stay open.
+*/
+with last_weight as (
+    select max(depth) as depth
+    from parameters
+    where dimensions >= 2
+),
+
+flagged as (
+    select
+        name,
+        step,
+        preactivations.last_step,
+        recorded,
+        activation,
+        saturated_units / units as flat,
+        saturated_units >= $share * units as bad
+    from preactivations, last_weight
+    where
+        split = 'train'
+        and activation in ('tanh', 'sigmoid', 'hardtanh', 'hardsigmoid')
+        and units > 0
+        and saturated_units is not null
+        and coalesce(preactivations.depth <= last_weight.depth, true)
+),
+
+last_good as (
+    select name, coalesce(max(recorded) filter (not bad), -1) as recorded
+    from flagged
+    group by name
+)
+
+select
+    name as subject,
+    min(step) as step,
+    max(last_step) as last_step,
+    arg_max(flat, step) as value,
+    $share as threshold,
+    format('{:.0f} % of the units of {} ({}) are saturated for every sample since step {}', 100 * arg_max(flat, step), name, any_value(activation), min(step)) as message
+from flagged
+join last_good using (name)
+where flagged.recorded > last_good.recorded
+group by name
+having count(*) >= $patience
+order by step, subject
+limit 50
