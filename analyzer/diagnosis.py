@@ -85,7 +85,7 @@ class _Candidate:
 def diagnose(run: Rows, findings: Sequence[Finding], not_checked: Sequence[NotChecked], checks: Sequence[Check]) -> Diagnosis:
     """The causes of a run's findings. Reads from the run only how far apart its recorded steps are."""
     [row] = run.rows(
-        "select coalesce(max(gap), 0) as interval from (select step - lag(step) over (order by step) as gap from recorded_steps where split = 'train')"
+        "select coalesce(max(gap), 0) as interval from (select step - lag(step) over (order by step) as gap from recorded_steps where split = 'train' and kept)"
     )
     return judge(findings, not_checked, checks, int(row["interval"]))
 

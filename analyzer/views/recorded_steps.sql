@@ -1,8 +1,9 @@
--- One row per split and step at which statistics were recorded, numbered within its split.
+-- One row per split and step at which statistics were recorded.
 -- Record: pass the model to Recorder(run_dir, model, optimizer)
 -- Materialize
--- Column recorded: index of the row of tensor_history that the step belongs to, counted from 0 within its split (recorded steps)
--- In a run of more than two million rows of statistics neighbouring steps share one row of tensor_history, so that every check stays fast.
+-- Column kept: whether the checks look at this step; all of them, but in a run of more than a million rows of statistics an even choice of them
+-- Column recorded: index of the kept step within its split, counted from 0; the steps after it up to the next one have the same (recorded steps)
+-- Column last_step: last recorded step with that index (steps)
 with steps as (
     select split, step, count(*) as tensors
     from stats
@@ -15,9 +16,14 @@ numbered as (
         split,
         step,
         row_number() over (partition by split order by step) - 1 as place,
-        greatest(1, ceil(sum(tensors) over () / 2e6))::bigint as steps_a_row
+        greatest(1, ceil(sum(tensors) over () / 1e6))::bigint as every
     from steps
 )
 
-select split, step, place // steps_a_row as recorded
+select
+    split,
+    step,
+    place % every = 0 as kept,
+    place // every as recorded,
+    max(step) over (partition by split, place // every) as last_step
 from numbered

@@ -1,19 +1,14 @@
--- One row per tensor, split and recorded step, all ranks merged; in very long runs one row per window of steps.
+-- One row per tensor, split and recorded step, all ranks merged; of very long runs the steps that recorded_steps keeps.
 -- Record: pass the model to Recorder(run_dir, model, optimizer)
 -- Materialize
--- Column step: first step of the row (steps)
--- Column last_step: last step of the row; equals step unless the run is very long (steps)
+-- Column last_step: last recorded step that the row stands for; equals step unless the run is very long (steps)
 -- Column recorded: index of the recorded step within its split, counted from 0 (recorded steps)
--- Column recorded_steps: how many recorded steps the row holds (recorded steps)
--- Column silent_units: units that were silent at every recorded step of the row (units)
--- Column saturated_units: units of which every value was saturated, at every recorded step of the row (units)
 select
     tensor_id,
     split,
     recorded,
-    min(step) as step,
-    max(step) as last_step,
-    count(distinct step) as recorded_steps,
+    step,
+    any_value(last_step) as last_step,
     sum("count")::bigint as "count",
     sum(mean::double * "count") / nullif(sum("count") filter (mean is not null), 0) as mean,
     sqrt(sum(rms::double * rms * "count") / nullif(sum("count") filter (rms is not null), 0)) as rms,
@@ -30,4 +25,5 @@ select
     min(sampled) as sampled
 from stats
 join recorded_steps using (split, step)
-group by tensor_id, split, recorded
+where kept
+group by tensor_id, split, recorded, step

@@ -6,7 +6,6 @@ select
     history.step,
     history.last_step,
     history.recorded,
-    history.recorded_steps,
     history.split,
     tensors.kind,
     tensors.name,
