@@ -74,13 +74,16 @@ def tables(info: Mapping[str, Any], running: bool | None = None) -> dict[str, pa
     groups: list[dict[str, Any]] = []
     for number, optimizer in enumerate(info.get("optimizers") or []):
         for group in optimizer.get("groups") or []:
-            parameters = group.get("parameters")
+            parameters, betas = group.get("parameters"), group.get("betas")
+            beta1, beta2 = betas if isinstance(betas, (list, tuple)) and len(betas) == 2 else (None, None)
             groups.append(
                 {
                     "optimizer": number,
                     "optimizer_group": len(groups),
                     "type": optimizer.get("type"),
-                    **{name: _number(group.get(name)) for name in ("lr", "weight_decay", "momentum")},
+                    **{name: _number(group.get(name)) for name in ("lr", "weight_decay", "momentum", "eps")},
+                    "beta1": _number(beta1),
+                    "beta2": _number(beta2),
                     "parameters": len(parameters) if isinstance(parameters, list) else _number(parameters),
                 }
             )
