@@ -31,6 +31,9 @@ _OPTIMIZER_GROUPS = pa.schema(
         pa.field("lr", pa.float64()),
         pa.field("weight_decay", pa.float64()),
         pa.field("momentum", pa.float64()),
+        pa.field("beta1", pa.float64()),
+        pa.field("beta2", pa.float64()),
+        pa.field("eps", pa.float64()),
         pa.field("parameters", pa.int64()),
     )
 )
