@@ -12,7 +12,7 @@ params:
   share: {default: 0.6, unit: share of the neighbouring pairs that grow, source: "growth along the depth, not one odd layer"}
   patience: {default: 2, unit: recorded steps in a row, source: "a single step can be odd; a run that blows up has no more"}
 finds: A gradient-to-weight ratio of the layers near the input above `ratio` times the one near the output, growing along the depth, `patience` recorded steps in a row.
-matters: One learning rate cannot suit such layers: those near the input jump while those near the output stand still.
+matters: One learning rate cannot suit such layers; those near the input jump while those near the output stand still.
 do: Normalisation or residual connections, an initialisation that keeps the scale, clipping of the gradient norm.
 ignore: Optimizers that take the scale out of the gradient (Adam), as long as the loss falls.
 */

@@ -11,7 +11,7 @@ params:
   share: {default: 0.5, unit: share of the weights, source: "most of a model"}
   tolerance: {default: 0.1, unit: relative, source: "the default draws uniformly from +-1/sqrt(fan-in): largest value and rms are known"}
 finds: Frozen weight matrices, at least `share` of all weights, whose largest value and rms are those of the default random initialisation.
-matters: The frozen layers hold noise: no pretrained weights were loaded, and nothing will ever train them.
+matters: The frozen layers hold noise; no pretrained weights were loaded, and nothing will ever train them.
 do: Load the pretrained weights before freezing (and look at what load_state_dict reports), or let these layers train.
 ignore: Random features and reservoirs, which are meant to stay as drawn.
 */

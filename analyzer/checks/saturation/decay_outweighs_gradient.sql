@@ -1,0 +1,63 @@
+/*
+title: Weight decay that moves the weights more than the loss does
+cause: weight_decay_too_high
+strength: strong
+severity: warning
+explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input]
+reads:
+  matrix_steps: [weight_rms, gradient_rms, update_rms]
+  optimizer_groups: [weight_decay]
+params:
+  share: {default: 1, unit: decay term over gradient (or over the update), source: "TheDeepChecker K26: the regulariser outweighs the data by 2; 1 in every second layer is reached only where nothing else is left to do"}
+  patience: {default: 3, unit: recorded steps, source: "a few batches can have a small gradient"}
+finds: For half of the weight matrices and in the later half of the run, weight decay times the weight is larger than the gradient, for AdamW larger than the whole update.
+matters: The weights follow the penalty and not the data.
+do: Divide the weight decay by ten.
+ignore: A model that has learned all there is, whose gradients are almost zero.
+*/
+with rates as (
+    select step, rate
+    from learning_rates
+),
+
+joined as (
+    select
+        matrix_steps.name,
+        matrix_steps.recorded,
+        matrix_steps.step,
+        matrix_steps.last_step,
+        weight_decay,
+        case
+            when type in ('AdamW', 'Lion', 'SGDW', 'Adafactor') then rate * weight_decay * weight_rms / nullif(update_rms, 0)
+            else weight_decay * weight_rms / nullif(gradient_rms, 0)
+        end as outweighed
+    from matrix_steps
+    join optimizer_groups using (optimizer_group)
+    left join rates on rates.step = matrix_steps.step
+    where weight_decay > 0
+),
+
+by_step as (
+    select
+        recorded,
+        min(step) as step,
+        max(last_step) as last_step,
+        any_value(weight_decay) as weight_decay,
+        median(outweighed) filter (isfinite(outweighed)) as outweighed,
+        max(recorded) over () as last_recorded
+    from joined
+    group by recorded
+)
+
+select
+    '' as subject,
+    min(step) filter (outweighed >= $share) as step,
+    max(last_step) as last_step,
+    median(outweighed) filter (recorded >= last_recorded / 2) as value,
+    $share as threshold,
+    format('weight decay {:.3g} pulls {:.1f} times as hard as the loss in the later half of the run', any_value(weight_decay), median(outweighed) filter (recorded >= last_recorded / 2)) as message
+from by_step
+having
+    count(*) filter (recorded >= last_recorded / 2) >= $patience
+    and median(outweighed) filter (recorded >= last_recorded / 2) >= $share
+order by step
