@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from recorder.format import FORMAT_VERSION
 
+from ..causes import CAUSES
 from ..check import Check
 from ..diagnosis import Diagnosis
 from .curves import curves
@@ -63,6 +64,7 @@ def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> St
         probes_left_out=probe_rows[0]["total"] - len(probe_rows) if probe_rows else 0,
         events=tuple(Event(row["step"], row["last_step"], row["kind"] or "", row["message"] or "", row["times"]) for row in ask(run, "events", rows=EVENTS)),
         checks=tuple(_text(check) for check in checks),
+        causes=tuple((name, CAUSES.get(name, "")) for name in dict.fromkeys(entry.cause for entry in diagnosis.entries)),
         problems=tuple(str(problem) for problem in run.problems),
         format_version=str(run.info.get("format_version") or FORMAT_VERSION),
     )

@@ -204,6 +204,8 @@ class Story:
     probes_left_out: int
     events: tuple[Event, ...]
     checks: tuple[CheckText, ...]
+    causes: tuple[tuple[str, str], ...]
+    """Causes that the diagnosis names, each with its phrase."""
     problems: tuple[str, ...]
     """What was lost while reading the log, in plain words."""
     format_version: str

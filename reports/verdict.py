@@ -1,0 +1,140 @@
+"""The verdict: the most probable cause in plain words, since when, where, how sure, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .wording import SEVERITIES, STRATEGIES, at_step, certainty, plain, plural
+
+if TYPE_CHECKING:
+    from analyzer.diagnosis import Cause, Diagnosis
+    from analyzer.story import Story
+    from analyzer.story.rows import CheckText
+
+EVIDENCE = 6
+"""Sentences of evidence that an entry shows; the rest is a link away."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One sentence for or against a cause, and the finding it comes from (an anchor, empty where there is none)."""
+
+    text: str
+    check: str
+    anchor: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One cause of the diagnosis, ready to print."""
+
+    number: int
+    anchor: str
+    cause: str
+    title: str
+    """The cause in plain words."""
+    severity: str
+    subject: str
+    since: str
+    step: int | None
+    certainty: str
+    percent: int
+    speaks_for: tuple[Evidence, ...]
+    more: int
+    """Findings for it that are not among `speaks_for`."""
+    speaks_against: tuple[Evidence, ...]
+    follows: tuple[Evidence, ...]
+    """Symptoms that this cause explains."""
+    fixes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many checks of one strategy found something, stayed silent, or had no data."""
+
+    strategy: str
+    found: int
+    silent: int
+    not_checked: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the first screen says."""
+
+    healthy: bool
+    headline: str
+    summary: str
+    first: Entry | None
+    others: tuple[Entry, ...]
+    tallies: tuple[Tally, ...]
+    asked: int
+    """Checks that had data."""
+    silent: int
+    not_checked: int
+    record_next: tuple[str, ...]
+
+
+def verdict(story: Story, diagnosis: Diagnosis, anchors: Mapping[tuple[str, str], str]) -> Verdict:
+    """`anchors` maps (check, subject) of each finding to its place in the page."""
+    checks = {check.name: check for check in story.checks}
+    phrases = dict(story.causes)
+    entries = [_entry(number, cause, phrases, checks, anchors) for number, cause in enumerate(diagnosis.entries, start=1)]
+    first = entries[0] if entries and not diagnosis.healthy else None
+    tallies = _tallies(story, diagnosis)
+    asked = sum(tally.found + tally.silent for tally in tallies)
+    headline = first.title if first else "No problem found"
+    return Verdict(
+        healthy=diagnosis.healthy,
+        headline=headline,
+        summary=diagnosis.summary if diagnosis.summary != headline else "",
+        first=first,
+        others=tuple(entries[1:] if first else entries),
+        tallies=tallies,
+        asked=asked,
+        silent=sum(tally.silent for tally in tallies),
+        not_checked=len(diagnosis.not_checked),
+        record_next=diagnosis.record_next,
+    )
+
+
+def _entry(
+    number: int, cause: Cause, phrases: Mapping[str, str], checks: Mapping[str, CheckText], anchors: Mapping[tuple[str, str], str]
+) -> Entry:
+    grave = sorted(cause.findings, key=lambda finding: (SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else 9))
+    because = [finding for finding in grave if finding.check in cause.because] or [finding for finding in grave if finding.cause == cause.cause]
+    follows = [finding for finding in grave if finding not in because]
+    silent = [checks[name] for name in cause.against if name in checks]
+    return Entry(
+        number=number,
+        anchor=f"cause-{number}",
+        cause=cause.cause,
+        title=plain(phrases.get(cause.cause) or cause.cause),
+        severity=cause.severity,
+        subject=cause.subject,
+        since=at_step(cause.step),
+        step=cause.step,
+        certainty=certainty(cause.confidence),
+        percent=round(100 * cause.confidence),
+        speaks_for=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in because[:EVIDENCE]),
+        more=max(0, len(because) - EVIDENCE),
+        speaks_against=tuple(Evidence(f"Expected, and not seen: {check.finds[:1].lower()}{check.finds[1:]}", check.name, "") for check in silent)
+        + tuple(Evidence(f"Expected, and not seen: {plain(name).lower()}.", name, "") for name in cause.against if name not in checks),
+        follows=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in follows[:EVIDENCE]),
+        fixes=tuple(dict.fromkeys(finding.fix for finding in because if finding.fix)),
+    )
+
+
+def _tallies(story: Story, diagnosis: Diagnosis) -> tuple[Tally, ...]:
+    found = {finding.check for finding in diagnosis.findings}
+    missing = {check.check for check in diagnosis.not_checked}
+    counts = Counter((check.strategy, "found" if check.name in found else "missing" if check.name in missing else "silent") for check in story.checks)
+    return tuple(Tally(strategy, counts[strategy, "found"], counts[strategy, "silent"], counts[strategy, "missing"]) for strategy in STRATEGIES)
+
+
+def checked(seen: Verdict) -> str:
+    """What was looked at, in one sentence."""
+    return f"{plural(seen.asked, 'check')} had data, {seen.silent} of them found nothing; {plural(seen.not_checked, 'check')} could not be asked."
