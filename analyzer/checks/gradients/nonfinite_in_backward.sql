@@ -5,7 +5,7 @@ strength: strong
 severity: error
 explains: [unknown, exploding_gradient, learning_rate_too_high, loss_scaling, nonfinite_forward]
 reads:
-  first_nonfinite: [step]
+  watched_tensors: [nonfinite]
 params: {}
 finds: The first tensor of the run to hold a NaN or infinity is a gradient, while the loss of that step was finite and nothing had grown out of proportion before.
 matters: The next step turns all weights that this gradient reaches into NaN.

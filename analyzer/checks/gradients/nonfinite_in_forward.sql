@@ -5,7 +5,7 @@ strength: strong
 severity: error
 explains: [unknown, nonfinite_backward, exploding_gradient, learning_rate_too_high, loss_scaling]
 reads:
-  first_nonfinite: [step]
+  watched_tensors: [nonfinite]
 params: {}
 finds: The first tensor of the run to hold a NaN or infinity is an activation or pre-activation, or the loss of a finite output, and nothing had grown out of proportion before.
 matters: From this step on loss, gradients and then all weights are NaN.

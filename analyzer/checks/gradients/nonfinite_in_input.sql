@@ -5,7 +5,7 @@ strength: direct
 severity: error
 explains: [unknown, nonfinite_forward, nonfinite_backward, exploding_gradient, learning_rate_too_high, loss_scaling]
 reads:
-  first_nonfinite: [step]
+  watched_tensors: [nonfinite]
 params: {}
 finds: A recorded step at which what the model was called with held a NaN or an infinity.
 matters: One such value turns the loss and then every weight into NaN.

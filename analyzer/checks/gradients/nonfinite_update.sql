@@ -5,7 +5,7 @@ strength: strong
 severity: error
 explains: [unknown, nonfinite_forward, nonfinite_backward, exploding_gradient, learning_rate_too_high]
 reads:
-  first_nonfinite: [step]
+  watched_tensors: [nonfinite]
 params: {}
 finds: The first tensor of the run to hold a NaN or infinity is a weight or an update, nothing had grown out of proportion before and the gradient of the step before was finite.
 matters: The optimizer itself made the NaN; everything after that step is lost.

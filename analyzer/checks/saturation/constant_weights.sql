@@ -8,7 +8,6 @@ reads:
   weights: [rms, mean]
   parameters: [dimensions]
 params:
-  alike: {default: 1.0e-6, unit: share of the rms, source: "float32 rounding of equal numbers"}
   patience: {default: 3, unit: recorded steps, source: "weights that start at zero and move at once do no harm: a last layer, a residual branch"}
 finds: At step 0, weight matrices that hold one number other than zero everywhere; or matrices of zeros that are still zero `patience` recorded steps later, or that are all the matrices there are but the last.
 matters: Units with equal weights get equal gradients and stay copies of each other; behind a layer of zeros there is no gradient at all.
@@ -18,15 +17,14 @@ ignore: Zeros in the last layer, in one branch of a residual block, or in an ada
 with start as (
     select
         weights.name,
-        rms,
-        coalesce(std, 0) as std,
+        weights."max" - weights."min" as width,
+        weights.rms,
         parameters.depth,
         parameters.numel,
         parameters.recorded_steps,
         parameters.last_rms,
         parameters.last_step,
-        max(parameters.depth) over () as last_depth,
-        max("max") - min("min") over (partition by weights.name) as width
+        max(parameters.depth) over () as last_depth
     from weights
     join parameters using (name)
     where
@@ -36,17 +34,16 @@ with start as (
         and parameters.trainable
         and not sparse
         and parameters.shape[1] > 1
-        and parameters.numel / parameters.shape[1] > 1
-    group by all
+        and parameters.numel > parameters.shape[1]
 ),
 
 judged as (
     select
         *,
-        rms > 0 and std <= $alike * rms as constant,
+        rms > 0 and width = 0 as constant,
         rms = 0 as zero,
         rms = 0 and last_rms = 0 and recorded_steps >= $patience as stays_zero,
-        bool_and(rms = 0) filter (depth < last_depth) over () and count(*) over () > 1 as all_zero
+        coalesce(bool_and(rms = 0) filter (depth < last_depth) over (), false) as all_zero
     from start
 )
 
@@ -54,14 +51,14 @@ select
     name as subject,
     0 as step,
     case when stays_zero then last_step else 0 end as last_step,
-    std as value,
-    $alike * rms as threshold,
+    width as value,
+    0 as threshold,
     case
         when stays_zero then format('{} is zero everywhere at step 0, and still at step {}', name, last_step)
         when zero then format('{} starts at zero everywhere, like all layers before the last', name)
         else format('{} starts with the same number in all {} places', name, numel)
     end as message
 from judged
-where constant or stays_zero or (zero and all_zero and coalesce(depth < last_depth, true))
+where constant or stays_zero or (zero and all_zero and depth < last_depth)
 order by depth, name
 limit 50
