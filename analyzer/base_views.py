@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -74,15 +74,13 @@ def _file_name(chunk: Chunk) -> str:
 def create_run_info(connection: duckdb.DuckDBPyConnection, info: Mapping[str, Any]) -> None:
     """One row per entry of run.json, however deep; a list or object is a row and so is each of its entries."""
     entries = list(_entries("", dict(info)))
-    rows = pa.table({"name": pa.array([name for name, _ in entries], pa.string()), "value": pa.array([value for _, value in entries], pa.string())})
-    create_table(connection, "run_info", rows)
+    create_table(connection, "run_info", pa.schema([("name", pa.string()), ("value", pa.string())]), [{"name": name, "value": value} for name, value in entries])
 
 
-def create_table(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
-    """A table of these rows; unlike a registered Arrow table it is seen by cursors."""
-    connection.register(f"{name}_rows", rows)
-    connection.execute(f"create or replace table {name} as from {name}_rows")
-    connection.unregister(f"{name}_rows")
+def create_table(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table of these rows. They go in as a parameter: an Arrow table made of Python values would import pandas, which takes longer than all the rest."""
+    fields = ", ".join(f"{tables.identifier(field.name)} {tables.sql_type(field.type)}" for field in schema)
+    connection.execute(f"create or replace table {name} as select unnest($rows::struct({fields})[], recursive := true)", {"rows": [dict(row) for row in rows]})
 
 
 def _entries(prefix: str, value: object) -> Iterator[tuple[str, str | None]]:

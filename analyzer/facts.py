@@ -38,6 +38,8 @@ _OPTIMIZER_GROUPS = pa.schema(
     )
 )
 
+SCHEMAS = {"run_facts": _RUN_FACTS, "optimizer_groups": _OPTIMIZER_GROUPS}
+
 DESCRIPTIONS = {
     "run_facts": "One row per run: what run.json declares of task, loss and guarantees; null where it says nothing.",
     "optimizer_groups": "One row per parameter group of an optimizer, as configured at the start; optimizer_group counts over all optimizers.",
@@ -56,8 +58,8 @@ def _strings(value: Any) -> list[str] | None:
     return [str(item) for item in value] if isinstance(value, (list, tuple)) else None
 
 
-def tables(info: Mapping[str, Any], running: bool | None = None) -> dict[str, pa.Table]:
-    """`run_facts` and `optimizer_groups`. Tolerates whatever an old or foreign run.json lacks; `running` is null where it is not known."""
+def rows(info: Mapping[str, Any], running: bool | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Rows of `run_facts` and `optimizer_groups`. Tolerates whatever an old or foreign run.json lacks; `running` is null where it is not known."""
     loss = _mapping(info.get("loss"))
     model = _mapping(info.get("model"))
     ignore_index = _number(loss.get("ignore_index"))
@@ -90,4 +92,4 @@ def tables(info: Mapping[str, Any], running: bool | None = None) -> dict[str, pa
                     "parameters": len(parameters) if isinstance(parameters, list) else _number(parameters),
                 }
             )
-    return {"run_facts": pa.Table.from_pylist([fact], schema=_RUN_FACTS), "optimizer_groups": pa.Table.from_pylist(groups, schema=_OPTIMIZER_GROUPS)}
+    return {"run_facts": [fact], "optimizer_groups": groups}

@@ -55,6 +55,7 @@ class Run:
         self.info = dict(contents.info)
         self.problems: list[Problem] = list(contents.problems)
         self.notes: list[str] = []
+        self.ignored_findings = 0
         self._contents = contents
         self._views: Mapping[str, ViewFile] = load_views()
         self._spill = Path(tempfile.gettempdir()) / f"retrograd-{os.getpid()}-{id(self):x}"
@@ -150,8 +151,21 @@ class Run:
             checks = load_checks(extra_dirs)
             findings, not_checked = run_checks(self, checks, progress)
             kept = [finding for finding in findings if not any(ignore.covers(finding) for ignore in ignores)]
+            self.ignored_findings = len(findings) - len(kept)
             self._diagnoses[key] = diagnose(self, kept, not_checked, checks)
         return self._diagnoses[key]
+
+    def lock(self) -> None:
+        """From now on queries read this run only: no other file, no Python object, no setting. Cannot be undone."""
+        folders = ", ".join(tables.literal(str(folder)) for folder in (self.path, self._spill))
+        self._connection.execute(f"set allowed_directories = [{folders}]")
+        self._connection.execute("set python_enable_replacements = false; set enable_external_access = false; set lock_configuration = true")
+
+    def is_empty(self) -> bool:
+        """Whether nothing was recorded but, at most, that recording began."""
+        counts = [f"(select count(*) from {table})" for table in ("stats", "metrics", "samples", "probes")]
+        began = "(select count(*) from events where kind not in ('started', 'mode', 'interval', 'not_recorded'))"
+        return not self.rows(f"select {' + '.join([*counts, began])} as rows")[0]["rows"]
 
     def is_running(self) -> bool | None:
         """Whether a recorder still writes; None where that cannot be told."""
@@ -199,7 +213,7 @@ class Run:
         if name == "run_info":
             create_run_info(self._connection, self.info)
         elif name in facts.DESCRIPTIONS:
-            create_table(self._connection, name, facts.tables(self.info, self.is_running())[name])
+            create_table(self._connection, name, facts.SCHEMAS[name], facts.rows(self.info, self.is_running())[name])
         elif name in TABLES:
             self.problems.extend(create_base(self._connection, self._contents, TABLES[name]))
         else:
