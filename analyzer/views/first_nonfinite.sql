@@ -2,7 +2,7 @@
 -- Record: pass the model to Recorder(run_dir, model, optimizer)
 -- Materialize
 -- Column tensor: name of the tensor
--- Column kind: kind of tensor, as in tensors
+-- Column kind: kind of tensor, as in tensors, or loss
 -- Column spent: steps from there on at which loss, gradients or weights were not finite: what it did to the run (steps)
 -- Column diverged: loss, gradient norm or a tensor had grown out of all proportion before
 -- Column growth: largest growth seen before, of loss or gradient norm, over its usual level
@@ -15,7 +15,7 @@ with reported as (
         coalesce(details ->> 'module', '') as module,
         rowid as place
     from (select *, row_number() over (order by step, seconds) as rowid from events)
-    where kind = 'nonfinite'
+    where kind = 'nonfinite' and coalesce(details ->> 'split', 'train') = 'train'
 ),
 
 measured as (
@@ -40,7 +40,7 @@ ranked as (
             order by
                 candidates.step,
                 place nulls last,
-                list_position(['input', 'weight', 'buffer', 'preactivation', 'activation', 'activation_gradient', 'gradient', 'update'], candidates.kind) nulls last,
+                list_position(['input', 'weight', 'buffer', 'preactivation', 'activation', 'loss', 'activation_gradient', 'gradient', 'update'], candidates.kind) nulls last,
                 case when candidates.kind like '%gradient' then -tensors.depth else tensors.depth end nulls last
         ) as rank
     from candidates

@@ -23,7 +23,7 @@ with reached as (
 cut as (
     select parameters.*
     from parameters, reached
-    where trainable and optimized and gradient_steps = 0 and recorded_steps >= $patience and depth < deepest
+    where trainable and optimized and module_type <> '' and gradient_steps = 0 and recorded_steps >= $patience and depth < deepest
 )
 
 select

@@ -34,6 +34,7 @@ found as (
         and not diverged
         and (
             (kind in ('activation', 'preactivation') and not coalesce(activation = 'softmax' and kind = 'preactivation', false))
+            or kind = 'loss'
             or (kind in ('gradient', 'activation_gradient') and not isfinite(loss))
         )
 )

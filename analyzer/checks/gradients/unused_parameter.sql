@@ -28,6 +28,6 @@ select
     $patience as threshold,
     format('{} had no gradient at any of {} recorded steps, and nothing after it had one', name, recorded_steps) as message
 from parameters, reached
-where trainable and optimized and gradient_steps = 0 and recorded_steps >= $patience and (depth is null or depth >= deepest)
+where trainable and optimized and module_type <> '' and gradient_steps = 0 and recorded_steps >= $patience and (depth is null or depth >= deepest)
 order by numel desc, name
 limit 50

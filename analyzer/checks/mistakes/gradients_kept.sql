@@ -14,7 +14,7 @@ do: Call optimizer.zero_grad() once for every optimizer.step(), before loss.back
 ignore: Gradients that are kept on purpose, as a hand-made momentum.
 */
 with kept as (
-    select count(*) as times, min(step) as step, max(step) as last_step
+    select greatest(count(*), coalesce(max((details ->> 'times')::bigint), 0)) as times, min(step) as step, max(step) as last_step
     from events
     where kind = 'gradients_kept'
 )
