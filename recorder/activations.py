@@ -1,0 +1,377 @@
+"""Inputs, pre-activations, activations and their gradients, read while a model runs forward.
+
+Two sets of hooks. On every step a hook on each module that could make a NaN checks that its output is finite. On steps that are recorded in full
+(and on passes whose units are followed) torch's global module hooks are there for the time of one forward pass, and a function mode that notices
+`torch.tanh(x)` and its like: a step that is not recorded does not pay for them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
+
+from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, KEEPS_FINITE, FunctionalCalls, activation_of
+from .hooks import Guard
+from .stats import Reading, is_finite, measure, subset
+from .units import Units, unit_dimension
+from .watched import Register, Watched, float_tensors, join, readable, unwrapped
+
+READ_AT_MOST = 131_072
+"""Values of an activation that are read; larger ones by whole samples or rows at a fixed stride."""
+
+_FAST_PATH = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
+"""Their fast path for evaluation is left when a module inside has hooks: these get global hooks only, in training."""
+
+
+@dataclass(slots=True)
+class Layer:
+    """A reading of the forward or backward pass; `units`, `silent` and `saturated_units` where units are followed."""
+
+    watched: Watched
+    reading: Reading
+    saturated: float | Tensor | None = None
+    units: int | None = None
+    silent: Tensor | None = None
+    saturated_units: Tensor | None = None
+
+
+@dataclass(slots=True)
+class Suspect:
+    """A tensor that may hold a NaN or an infinity. `flag` is a device's answer still to be fetched, None where it is certain."""
+
+    watched: Watched
+    count: int
+    nans: int
+    flag: Tensor | None = None
+
+
+class ForwardWatch:
+    """Reads the tensors of a forward pass. `full` and `tracking` say what the pass that runs now is worth."""
+
+    def __init__(self, names: dict[nn.Module, str], roots: Sequence[nn.Module], register: Register, guard: Guard) -> None:
+        self._names = names
+        self._register = register
+        self._guard = guard
+        self._handles = [
+            module.register_forward_hook(guard.hook("forward", self._check_finite))
+            for module in self._checked(names, roots)
+        ]
+        self.full = False
+        self.tracking = False
+        self.layers: list[Layer] = []
+        self.suspects: list[Suspect] = []
+        self.units: dict[Watched, Units] = defaultdict(Units)
+        self._stack: list[tuple[str, nn.Module, dict[str, int]]] = []
+        self._producer: nn.Module | None = None
+        self._consumed: set[str] = set()
+        self._last_output: tuple[Tensor, str, Any] | None = None
+        self._around: list[Any] = []
+        self._mode: FunctionalCalls | None = None
+        self.uses_fast_path = any(isinstance(module, _FAST_PATH) for module in names)
+
+    @staticmethod
+    def _checked(names: dict[nn.Module, str], roots: Sequence[nn.Module]) -> list[nn.Module]:
+        """Modules that can make a NaN out of finite input and may carry hooks of their own."""
+        inside = {part for module in names if isinstance(module, _FAST_PATH) for part in module.modules()}
+        inner_roots = {unwrapped(root) for root in roots}
+        return [
+            module
+            for module in names
+            if module not in inside and (module in inner_roots or not isinstance(module, KEEPS_FINITE)) and not isinstance(module, torch.jit.ScriptModule)
+        ]
+
+    def begin(self, root: nn.Module, full: bool, tracking: bool, functional: bool) -> None:
+        """The outermost forward begins. `functional` is False where a function mode would change what runs (compiled parts, evaluation fast path)."""
+        self.end()
+        self.full, self.tracking = full, tracking
+        self._stack, self._producer, self._last_output = [], None, None
+        if not (full or tracking):
+            return
+        self._enter(root, ())  # its own global hook is looked up before ours is there
+        self._listen()
+        if functional:
+            self._mode = FunctionalCalls(self._functional)
+            self._mode.__enter__()
+
+    def _listen(self) -> None:
+        self._around = [
+            register_module_forward_pre_hook(self._guard.hook("forward", self._enter)),
+            register_module_forward_hook(self._guard.hook("forward", self._leave), always_call=True),
+        ]
+
+    def end(self) -> None:
+        """The outermost forward is over, by return or by exception."""
+        if self._mode is not None:
+            mode, self._mode = self._mode, None
+            mode.__exit__(None, None, None)
+        for handle in self._around:
+            handle.remove()
+        self._around = []
+        self.full = self.tracking = False
+        self._last_output = None
+
+    def detach(self) -> None:
+        self.end()
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+
+    def read_inputs(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """What the model is called with; integers (token numbers) too where the step is recorded."""
+        for name, value in _named_arguments(module, args, kwargs):
+            if not isinstance(value, Tensor) or value.dtype == torch.bool or not readable(value) or value.numel() == 0:
+                continue
+            if not (self.full or value.is_floating_point()):
+                continue
+            watched = self._register.get("input", name, self._names.get(module, ""), type(module).__name__)
+            if self.full:
+                self._read(watched.describe(value), value, masked="mask" in name)
+            elif value.is_floating_point() and "mask" not in name:
+                before = len(self.suspects)
+                self._suspect(watched.describe(value), value)
+                if len(self.suspects) > before and self.suspects[-1].flag is None:
+                    self.suspects.pop()
+                    self._listen()
+                    self.full = True
+                    self._read(watched, value)
+
+    def _check_finite(self, module: nn.Module, args: Any, output: Any) -> None:
+        if self.full or torch._C._current_graph_task_id() != -1:
+            return
+        for tensor in (output,) if isinstance(output, Tensor) else float_tensors(output):
+            if tensor.device.type == "cpu" and tensor.is_floating_point():
+                with torch._C.DisableTorchFunction():
+                    if math.isfinite(tensor.sum().item()):
+                        continue
+            elif not tensor.is_floating_point():
+                continue
+            before = len(self.suspects)
+            self._suspect(self._output_of(module).describe(tensor), tensor)
+            if len(self.suspects) > before and self.suspects[-1].flag is None:
+                self._escalate(module, tensor)
+
+    def _escalate(self, module: nn.Module, output: Tensor) -> None:
+        """The first value that is not finite was found in mid-pass: from here on the pass is recorded in full."""
+        if not self._around:
+            self._listen()
+        self.full = True
+        self.suspects.pop()
+        self._activation(self._output_of(module), output)
+
+    def _suspect(self, watched: Watched, tensor: Tensor) -> None:
+        """Notes the tensor if it is not finite: at once on a CPU, by a flag that is fetched later elsewhere."""
+        tensor = tensor.detach()
+        with torch._C.DisableTorchFunction():
+            if not readable(tensor):
+                return
+            if tensor.device.type == "cpu":
+                if not is_finite(tensor):
+                    self.suspects.append(Suspect(watched, int((~torch.isfinite(tensor)).sum()), int(torch.isnan(tensor).sum())))
+            elif tensor.numel():
+                self.suspects.append(Suspect(watched, 0, 0, torch.linalg.vector_norm(tensor, math.inf)))
+
+    def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
+        if torch._C._current_graph_task_id() != -1:
+            return
+        name = self._names.get(module)
+        self._stack.append((self._stack[-1][0] if name is None and self._stack else name or "", module, {}))
+        if name is None:
+            return
+        self._register.used(name)
+        activation = activation_of(module)
+        if activation is not None and args and isinstance(args[0], Tensor):
+            with torch._C.DisableTorchFunction(), torch.no_grad():
+                self._preactivation(name, name, type(module).__name__, activation, args[0])
+
+    def _leave(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        if torch._C._current_graph_task_id() != -1:
+            return
+        while self._stack and self._stack.pop()[1] is not module:
+            pass
+        name = self._names.get(module)
+        if name is None or output is None:
+            return
+        activation = activation_of(module)
+        with torch._C.DisableTorchFunction():
+            if activation is not None:
+                if isinstance(output, Tensor):
+                    self._activation(self._register.get("activation", name or "output", name, type(module).__name__, activation), output)
+            elif not any(True for _ in module.children()) or isinstance(module, nn.MultiheadAttention):
+                self._layer_output(module, name, output)
+            elif self.full:
+                for tensor in float_tensors(output):
+                    if self._last_output is None or tensor is not self._last_output[0]:
+                        self._suspect(self._output_of(module).describe(tensor), tensor)
+
+    def _layer_output(self, module: nn.Module, name: str, output: Any) -> None:
+        """A layer with parameters. Where the next activation takes the very same tensor, it is recorded there and not twice."""
+        tensor = next(float_tensors(output), None)
+        if tensor is None or (not any(True for _ in module.parameters(recurse=False)) and not isinstance(module, nn.MultiheadAttention)):
+            return
+        self._producer = module
+        if not self.full:
+            return
+        handle = self._activation(self._output_of(module), tensor) if name not in self._consumed else None
+        self._last_output = (tensor, name, handle)
+
+    def _functional(self, activation: str, call: Callable[[], Any], given: Any) -> Any:
+        """Around a functional activation. The call itself is outside of every guard: its exceptions are the user's."""
+        named = self._guard.run("functional activation", self._before_functional, activation, given)
+        output = call()
+        if named is not None and isinstance(output, Tensor):
+            self._guard.run("functional activation", self._after_functional, named, output)
+        return output
+
+    def _before_functional(self, activation: str, given: Any) -> Watched | None:
+        if not isinstance(given, Tensor) or torch._C._current_graph_task_id() != -1 or torch.compiler.is_compiling():
+            return None
+        module, module_type, calls = "", "", {}
+        if self._stack:
+            module, owner, calls = self._stack[-1]
+            module_type = type(owner).__name__
+            if activation_of(owner) is not None:
+                return None  # the function inside nn.ReLU: seen already
+        number = calls[activation] = calls.get(activation, 0) + 1
+        name = join(module, activation if number == 1 else f"{activation}_{number}")
+        self._register.used(name)  # a depth of its own: its module began before whatever it is applied to
+        with torch._C.DisableTorchFunction(), torch.no_grad():
+            self._preactivation(name, module, module_type, activation, given)
+        return self._register.get("activation", name, module, module_type, activation)
+
+    def _after_functional(self, watched: Watched, output: Tensor) -> None:
+        with torch._C.DisableTorchFunction():
+            self._activation(watched, output)
+
+    def _preactivation(self, name: str, module: str, module_type: str, activation: str, values: Tensor) -> None:
+        if not self.full or not values.is_floating_point() or values.numel() == 0 or not readable(values):
+            return
+        if self._last_output is not None and values is self._last_output[0]:
+            self._take_back(*self._last_output[1:])
+        watched = self._register.get("preactivation", name or "output", module, module_type, activation)
+        values = values.detach()
+        layer = self._read(watched.describe(values), values, masked=activation == "softmax")
+        limits = FLAT_BELOW_ABOVE.get(activation)
+        if limits is None:
+            return
+        dimension = unit_dimension(values, self._producer)
+        units = self.units[watched]
+        units.saw_preactivation(values, dimension, *limits)
+        layer.units = values.shape[dimension]
+        if limits == (0.0, math.inf):
+            layer.saturated = layer.reading.numbers[6]
+        else:
+            part = subset(values, READ_AT_MOST)[0]
+            outside = (part < limits[0]) | (part > limits[1])
+            layer.saturated = outside.sum().item() if part.device.type == "cpu" else outside.sum()
+
+    def _activation(self, watched: Watched, output: Tensor) -> Any:
+        """Reads an output; returns the handle of the hook that will read its gradient, if it gets one."""
+        if not output.is_floating_point() or output.numel() == 0 or not readable(output):
+            return None
+        values = output.detach()
+        followed = watched.activation in CAN_BE_SILENT
+        dimension = unit_dimension(values, self._producer) if watched.activation else None
+        if followed and dimension is not None:
+            self.units[watched].saw_output(values, dimension)
+        if not self.full:
+            return None
+        layer = self._read(watched.describe(values), values)
+        if watched.activation == "softmax":
+            part = subset(values, READ_AT_MOST)[0]
+            flat_rows = (part.amax(-1) > 0.99).sum() * part.shape[-1]
+            layer.saturated = flat_rows.item() if part.device.type == "cpu" else flat_rows
+        if dimension is not None and watched.activation != "softmax":
+            layer.units = values.shape[dimension]
+        if output.requires_grad and torch.is_grad_enabled():
+            gradient = self._register.get("activation_gradient", watched.name, watched.module, watched.module_type, watched.activation)
+            return output.register_hook(self._guard.hook("activation gradient", _GradientReader(self, gradient)))
+        return None
+
+    def _read(self, watched: Watched, values: Tensor, masked: bool = False) -> Layer:
+        """Reads the statistics. `masked`: minus infinity is a mask and no fault (before a softmax)."""
+        part, share = subset(values.detach(), READ_AT_MOST)
+        reading = measure(part, share)
+        if share < 1.0 and values.device.type == "cpu" and not is_finite(values):
+            reading = measure(values)
+        layer = Layer(watched, reading)
+        self.layers.append(layer)
+        numbers = reading.numbers
+        if isinstance(numbers, list) and numbers[7]:
+            counted = ~torch.isfinite(values) & ~torch.isneginf(values) if masked else ~torch.isfinite(values)
+            if count := int(counted.sum()):
+                self.suspects.append(Suspect(watched, count, int(torch.isnan(values).sum())))
+        elif isinstance(numbers, Tensor):
+            bad = torch.isnan(values) | torch.isposinf(values) if masked else ~torch.isfinite(values)
+            self.suspects.append(Suspect(watched, 0, 0, torch.where(bad.any(), math.inf, 0.0)))
+        return layer
+
+    def read_gradient(self, watched: Watched, gradient: Tensor) -> None:
+        """The gradient of an activation, while the backward pass runs."""
+        if readable(gradient) and gradient.numel() and not gradient.is_sparse:
+            self._read(watched.describe(gradient), gradient)
+
+    def _take_back(self, name: str, handle: Any) -> None:
+        """The last layer's output is this pre-activation: its own rows are dropped, now and from now on."""
+        self._consumed.add(name)
+        if handle is not None:
+            handle.remove()
+        last = self.layers[-1] if self.layers else None
+        if last is not None and last.watched.kind == "activation" and last.watched.module == name and not last.watched.written:
+            self.layers.pop()
+
+    def _output_of(self, module: nn.Module) -> Watched:
+        name = self._names.get(module, "")
+        return self._register.get("activation", name or "output", name, type(module).__name__, activation_of(module))
+
+    def take(self) -> list[Layer]:
+        """All readings since the last call, each followed layer with its units, and begins anew."""
+        layers, self.layers = self.layers, []
+        last_of = {layer.watched: layer for layer in layers}
+        for watched, layer in last_of.items():
+            units = self.units.get(watched)
+            if units is not None:
+                layer.silent = units.silent()
+                layer.saturated_units = units.take_saturated()
+        return layers
+
+    def take_suspects(self) -> list[Suspect]:
+        suspects, self.suspects = self.suspects, []
+        return suspects
+
+
+class _GradientReader:
+    """Bound to one activation: reads the gradient that flows into it."""
+
+    def __init__(self, watch: ForwardWatch, watched: Watched) -> None:
+        self._watch, self._watched = watch, watched
+
+    def __call__(self, gradient: Tensor) -> None:
+        with torch.no_grad():
+            self._watch.read_gradient(self._watched, gradient.detach())
+
+
+def _named_arguments(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Arguments of a call by the names of its signature; tensors inside a tuple, list or dict argument by name and key."""
+    try:
+        parameters = list(inspect.signature(module.forward).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    positional = [parameter.name for parameter in parameters if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)]
+    named = [(positional[index] if index < len(positional) else f"argument{index}", value) for index, value in enumerate(args)]
+    found: list[tuple[str, Any]] = []
+    for name, value in (*named, *kwargs.items()):
+        if isinstance(value, (tuple, list)):
+            found += [(f"{name}.{index}", part) for index, part in enumerate(value[:8])]
+        elif isinstance(value, dict):
+            found += [(f"{name}.{key}", part) for key, part in list(value.items())[:8]]
+        else:
+            found.append((name, value))
+    return found

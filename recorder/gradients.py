@@ -1,0 +1,214 @@
+"""Weights, buffers, gradients and updates around `optimizer.step()`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from .activations import Layer, Suspect
+from .stats import Reading, measure_all, square_sum
+from .watched import Register, Watched, clean_name, join, local, readable
+
+COPY_BUDGET_BYTES = 256 * 2**20
+"""Memory for the weights before a step. Beyond it a fixed-stride subset of each tensor is kept."""
+
+
+@dataclass(slots=True, eq=False)
+class Parameter:
+    """A parameter, where it belongs, and its three watched tensors. `owner` is the index of its optimizer, None where it is in none."""
+
+    tensor: nn.Parameter
+    weight: Watched
+    gradient: Watched
+    update: Watched
+    owner: int | None = None
+    trainable: bool = True
+    before: Tensor | None = None
+
+
+class ParameterWatch:
+    """Everything that is read at a step. Knows which optimizer owns which parameter."""
+
+    def __init__(self, names: dict[nn.Module, str], optimizers: Sequence[Optimizer], register: Register) -> None:
+        self._register = register
+        self._names = names
+        self.parameters: list[Parameter] = []
+        self.tied: dict[str, str] = {}
+        by_tensor: dict[nn.Parameter, Parameter] = {}
+        for module, prefix in names.items():
+            for name, tensor in module._parameters.items():
+                if tensor is None:
+                    continue
+                full_name = join(prefix, clean_name(name))
+                if tensor in by_tensor:
+                    self.tied[full_name] = by_tensor[tensor].weight.name
+                else:
+                    by_tensor[tensor] = self._watch(full_name, prefix, type(module).__name__, tensor)
+        group_number = 0
+        for owner, optimizer in enumerate(optimizers):
+            for group in optimizer.param_groups:
+                for number, tensor in enumerate(group["params"]):
+                    found = by_tensor.get(tensor)
+                    if found is None:
+                        found = by_tensor[tensor] = self._watch(f"optimizer{owner}.group{group_number}.{number}", "", "", tensor)
+                    found.owner = owner
+                    for watched in (found.weight, found.gradient, found.update):
+                        watched.optimizer_group = group_number
+                group_number += 1
+        self.stride = max(1, math.ceil(self._copied_bytes() / COPY_BUDGET_BYTES))
+
+    def _watch(self, name: str, module: str, module_type: str, tensor: nn.Parameter) -> Parameter:
+        kinds = [self._register.get(kind, name, module, module_type).describe(local(tensor)) for kind in ("weight", "gradient", "update")]
+        for watched in kinds:
+            watched.trainable = tensor.requires_grad
+        parameter = Parameter(tensor, *kinds, trainable=tensor.requires_grad)
+        self.parameters.append(parameter)
+        return parameter
+
+    def _copied_bytes(self) -> int:
+        return sum(local(parameter.tensor).numel() * parameter.tensor.element_size() for parameter in self.parameters if parameter.owner is not None)
+
+    def of(self, owner: int | None) -> list[Parameter]:
+        return [parameter for parameter in self.parameters if parameter.owner == owner]
+
+    def requires_grad_changes(self) -> list[Parameter]:
+        """Parameters frozen or released since the last call."""
+        changed = [parameter for parameter in self.parameters if parameter.tensor.requires_grad != parameter.trainable]
+        for parameter in changed:
+            parameter.trainable = parameter.tensor.requires_grad
+        return changed
+
+    def buffers(self) -> list[tuple[Watched, Tensor]]:
+        """Floating-point buffers (running statistics among them)."""
+        found = []
+        for module, prefix in self._names.items():
+            for name, tensor in module._buffers.items():
+                if tensor is not None and tensor.is_floating_point() and readable(tensor):
+                    watched = self._register.get("buffer", join(prefix, clean_name(name)), prefix, type(module).__name__)
+                    found.append((watched.describe(local(tensor)), local(tensor)))
+        return found
+
+
+def gradients_of(parameters: Iterable[Parameter]) -> list[tuple[Parameter, Tensor]]:
+    """Parameters that have a gradient, with it: this rank's shard, and of a sparse gradient its values."""
+    found = []
+    for parameter in parameters:
+        gradient = parameter.tensor.grad
+        if gradient is not None:
+            found.append((parameter, dense(local(gradient.detach()))))
+    return found
+
+
+def dense(gradient: Tensor) -> Tensor:
+    """The values of a sparse gradient, repeated indices added up; any other gradient as it is."""
+    if not gradient.is_sparse:
+        return gradient
+    return gradient.coalesce().values() if gradient._nnz() else gradient.coalesce().values().new_zeros(1)
+
+
+def gradient_square_sum(found: Sequence[tuple[Parameter, Tensor]]) -> float | Tensor:
+    """Sum of squares of all gradients; in float64 where float32 squares overflow although all values are finite."""
+    gradients = [gradient for _, gradient in found]
+    total = square_sum(gradients)
+    if isinstance(total, float) and not math.isfinite(total) and all(bool(torch.isfinite(gradient).all()) for gradient in gradients):
+        return sum(float((gradient.double() ** 2).sum()) for gradient in gradients)
+    return total
+
+
+def read_weights(parameters: Sequence[Parameter]) -> list[Layer]:
+    tensors = [(parameter.weight, local(parameter.tensor.detach())) for parameter in parameters if readable(parameter.tensor)]
+    return layers_of(tensors)
+
+
+def read_gradients(found: Sequence[tuple[Parameter, Tensor]], scale: Tensor | None) -> list[Layer]:
+    """Rows of the gradients; divided by `scale` where a fused optimizer gets them scaled. Of a sparse gradient the rows that are absent count as zeros."""
+    if scale is not None:
+        found = [(parameter, gradient / scale.to(gradient.device)) for parameter, gradient in found]
+    layers = layers_of([(parameter.gradient, gradient) for parameter, gradient in found])
+    for layer, (parameter, gradient) in zip(layers, found, strict=True):
+        if parameter.tensor.grad is not None and parameter.tensor.grad.is_sparse:
+            absent = parameter.tensor.numel() - gradient.numel()
+            layer.reading = _with_zeros(layer.reading, absent)
+    return layers
+
+
+def layers_of(tensors: Sequence[tuple[Watched, Tensor]]) -> list[Layer]:
+    filled = [(watched, tensor) for watched, tensor in tensors if tensor.numel()]
+    readings = measure_all([tensor for _, tensor in filled])
+    return [Layer(watched, reading) for (watched, _), reading in zip(filled, readings, strict=True)]
+
+
+def keep_weights(watch: ParameterWatch, parameters: Sequence[Parameter]) -> None:
+    """Copies the weights (or their subset) before the step, into memory that is kept from step to step."""
+    moving = [parameter for parameter in parameters if parameter.tensor.grad is not None]
+    sources = [_kept_part(parameter, watch.stride) for parameter in moving]
+    for parameter, source in zip(moving, sources, strict=True):
+        if parameter.before is None or parameter.before.shape != source.shape or parameter.before.device != source.device:
+            parameter.before = torch.empty_like(source)
+    if moving:
+        torch._foreach_copy_([parameter.before for parameter in moving], sources)
+
+
+def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter]) -> list[Layer]:
+    """Rows of what the step did: weight after it minus weight before. Parameters without a gradient got no update."""
+    moving = [parameter for parameter in parameters if parameter.before is not None and parameter.tensor.grad is not None]
+    updates: list[tuple[Watched, Tensor]] = []
+    for parameter in moving:
+        after, before = _kept_part(parameter, watch.stride), parameter.before
+        if before is not None and after.shape == before.shape:
+            updates.append((parameter.update, torch.sub(after, before, out=before)))
+    layers = layers_of(updates)
+    for layer in layers:
+        layer.reading.sampled = 1.0 / watch.stride if watch.stride > 1 else 1.0
+    return layers
+
+
+def _kept_part(parameter: Parameter, stride: int) -> Tensor:
+    weight = local(parameter.tensor.detach())
+    return weight if stride == 1 else weight.reshape(-1)[::stride]
+
+
+def _with_zeros(reading: Reading, absent: int) -> Reading:
+    numbers = reading.numbers
+    if absent <= 0:
+        return reading
+    if isinstance(numbers, Tensor):
+        numbers = numbers.clone()
+        numbers[3].clamp_(max=0.0)
+        numbers[4].clamp_(min=0.0)
+        numbers[5] += absent
+    else:
+        numbers = [*numbers[:3], min(numbers[3], 0.0), max(numbers[4], 0.0), numbers[5] + absent, *numbers[6:]]
+    return Reading(reading.count + absent, numbers, reading.pairs, reading.sampled)
+
+
+def read_buffers(buffers: Sequence[tuple[Watched, Tensor]]) -> tuple[list[Layer], list[Suspect]]:
+    """Rows of the buffers, and those with a NaN or plus infinity: minus infinity is a mask that somebody stored."""
+    layers = layers_of(buffers)
+    tensors = dict(buffers)
+    suspects = []
+    for suspect in nonfinite_among(layers):
+        bad = torch.isnan(tensors[suspect.watched]) | torch.isposinf(tensors[suspect.watched])
+        if suspect.flag is not None:
+            suspects.append(Suspect(suspect.watched, 0, 0, bad.sum()))
+        elif count := int(bad.sum()):
+            suspects.append(Suspect(suspect.watched, count, -1))
+    return layers, suspects
+
+
+def nonfinite_among(layers: Iterable[Layer]) -> list[Suspect]:
+    """Layers whose reading counted values that are not finite; a device is asked later."""
+    suspects = []
+    for layer in layers:
+        numbers = layer.reading.numbers
+        if isinstance(numbers, Tensor):
+            suspects.append(Suspect(layer.watched, 0, 0, numbers[7]))
+        elif numbers[7]:
+            suspects.append(Suspect(layer.watched, int(numbers[7]), -1))
+    return suspects
+

@@ -1,0 +1,40 @@
+"""Whether a model runs in training or evaluation mode, per split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import nn
+
+_SENSITIVE = (
+    nn.modules.batchnorm._NormBase,
+    nn.modules.dropout._DropoutNd,
+    nn.RNNBase,
+    nn.MultiheadAttention,
+)
+
+
+class ModeWatch:
+    """Remembers the mode last seen in each split."""
+
+    def __init__(self, names: dict[nn.Module, str]) -> None:
+        self._names = names
+        self._sensitive = [module for module in names if isinstance(module, _SENSITIVE)]
+        self._seen: dict[str, tuple[bool, tuple[bool, ...]]] = {}
+
+    def change(self, root: nn.Module, split: str) -> tuple[str, dict[str, Any]] | None:
+        """Message and details when the mode differs from the one last seen in this split (or is the first).
+
+        `training` is the mode of the modules that behave differently by mode, where they agree, else the root's; `modules` are those that differ from it.
+        """
+        flags = tuple(module.training for module in self._sensitive)
+        state = (root.training, flags)
+        if self._seen.get(split) == state:
+            return None
+        self._seen[split] = state
+        training = flags[0] if flags and len(set(flags)) == 1 else root.training
+        others = [self._names[module] for module, flag in zip(self._sensitive, flags, strict=True) if flag != training]
+        word = "training" if training else "evaluation"
+        exception = f", but for {', '.join(others[:3])}{' ...' if len(others) > 3 else ''}" if others else ""
+        details = {"split": split, "training": training, "modules": others, "sensitive_modules": len(flags)}
+        return f"{split} runs in {word} mode{exception}", details

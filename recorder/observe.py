@@ -1,0 +1,477 @@
+"""Attaches to models and optimizers, knows what a step is, and puts a step's rows together.
+
+A step begins with the first forward pass in training (or with the optimizer, where no forward is seen) and ends when its optimizer has stepped.
+With several optimizers it is a round: it ends when one that has stepped is about to step again, or when all have and a forward begins.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Sequence
+from time import perf_counter
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from .activations import ForwardWatch, Layer, Suspect
+from .cadence import Cadence
+from .fetch import Fetcher
+from .findings import NonfiniteReporter, first_suspects
+from .gradients import (
+    Parameter,
+    ParameterWatch,
+    gradient_square_sum,
+    gradients_of,
+    keep_weights,
+    nonfinite_among,
+    read_buffers,
+    read_gradients,
+    read_updates,
+    read_weights,
+)
+from .hooks import Guard
+from .modes import ModeWatch
+from .watched import Register, float_tensors, module_names, unwrapped
+
+
+class Log(Protocol):
+    """Where rows go: the Recorder."""
+
+    def event(self, kind: str, message: str, details: dict[str, Any], step: int | None) -> None: ...
+    def metrics(self, step: int | None, split: str, numbers: dict[str, float | Tensor]) -> None: ...
+    def stats(self, step: int | None, split: str, layers: Sequence[Layer], suspects: Sequence[Suspect]) -> None: ...
+
+
+class Observer:
+    """The hooks, and the state of the step in flight. `step` is its number, `completed` that of the last one that ended (None before)."""
+
+    def __init__(self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], cadence: Cadence, guard: Guard, log: Log, step: int, promised_zeros: Sequence[str]) -> None:
+        self.step = step
+        self.completed: int | None = step - 1 if step else None
+        self.forward_step: int | None = None
+        self.split: str | None = None
+        self.full = False
+        self.cadence = cadence
+        self.fetcher = Fetcher()
+        self.register = Register()
+        self.inputs: list[weakref.ref[Tensor]] = []
+        self._guard = guard
+        self._log = log
+        self._names = module_names(models)
+        self._roots = [unwrapped(model) for model in models]
+        self._optimizers = list(optimizers)
+        self.parameters = ParameterWatch(self._names, self._optimizers, self.register)
+        self._owned: dict[int | None, list[Parameter]] = {owner: self.parameters.of(owner) for owner in (None, *range(len(self._optimizers)))}
+        self._forward = ForwardWatch(self._names, self._roots, self.register, guard)
+        self._modes = ModeWatch(self._names)
+        self._nonfinite = NonfiniteReporter(log)
+        self._promised_zeros = set(promised_zeros)
+        self._compiled = any(_is_compiled(module) for model in models for module in (model, *model.modules()))
+        self._handles: list[Any] = []
+        self._depth = 0
+        self._target: int | None = None
+        self._spoken_of = step - 1
+        self._in_step = False
+        self._stepped: set[int] = set()
+        self._layers: list[Layer] = []
+        self._suspects: list[Suspect] = []
+        self._square_sum: float | Tensor = 0.0
+        self._saw_gradient = False
+        self._step_numbers: dict[str, float | Tensor] = {}
+        self._cleared = [True] * len(self._optimizers)
+        self._kept_times = [0] * len(self._optimizers)
+        self._backward_task = -1
+        self._backward_seen = False
+        self._bad_backward = False
+        self._low_precision = any(parameter.tensor.dtype in (torch.float16, torch.bfloat16) for parameter in self.parameters.parameters)
+        self._autocast = False
+        self._closure_seen = False
+        self._introduced: set[int] = set()
+        self._evaluated: dict[str, int] = {}
+        self._step_began = perf_counter()
+        self._spent_before = guard.seconds
+        self._attach()
+
+    # ---- attaching -------------------------------------------------------------------------------------------------------------------------
+
+    def _attach(self) -> None:
+        hook = self._guard.hook
+        outermost = [module for root in self._roots for module in (root, *(root.children() if hasattr(root, "training_step") else ()))]
+        for module in outermost:
+            self._handles.append(module.register_forward_pre_hook(hook("forward", self._forward_begins), with_kwargs=True))
+            self._handles.append(module.register_forward_hook(hook("forward", self._forward_ends), always_call=True))
+        for index, optimizer in enumerate(self._optimizers):
+            self._handles.append(optimizer.register_step_pre_hook(hook("optimizer step", _Bound(self._step_begins, index))))
+            self._handles.append(optimizer.register_step_post_hook(hook("optimizer step", _Bound(self._step_ends, index))))
+
+    def say_what_is_not_seen(self) -> None:
+        """Events for what this model hides from hooks."""
+        if self._compiled:
+            self._not_recorded("activations", "the model is compiled by torch.compile: its weights, gradients and updates are recorded, its activations are not", [])
+        recurrent = [name for module, name in self._names.items() if isinstance(module, nn.RNNBase)]
+        if recurrent:
+            self._not_recorded("gates", "gates and cell states inside recurrent layers are computed in one fused call: only their outputs are recorded", recurrent)
+        scripted = [name for module, name in self._names.items() if isinstance(module, torch.jit.ScriptModule)]
+        if scripted:
+            self._not_recorded("scripted modules", "inside of scripted modules nothing is seen", scripted)
+
+    def _not_recorded(self, what: str, message: str, modules: list[str]) -> None:
+        self._log.event("not_recorded", message, {"what": what, "modules": modules}, self.step)
+
+    def detach(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+        self._handles = []
+        self._forward.detach()
+
+    # ---- the forward pass ------------------------------------------------------------------------------------------------------------------
+
+    def _forward_begins(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if torch._C._current_graph_task_id() != -1 or torch._C._functorch.peek_interpreter_stack() is not None:
+            return
+        self._depth += 1
+        if self._depth > 1:
+            return
+        self.inputs = [weakref.ref(value) for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
+        training = self.split is None and torch.is_grad_enabled()
+        full = tracking = False
+        if training and not self._closure_seen:
+            self._begin_training_forward()
+            full, tracking = self.full, self.cadence.tracking(self.step)
+        elif self.split is not None:
+            full = self._worth_evaluating(self.split)
+        if training or self.split is not None:
+            self._see_mode(module, self.split or "train")
+        functional = not self._compiled and not (self.split is not None and self._forward.uses_fast_path)
+        self._forward.begin(module, full, tracking, functional)
+        self._forward.read_inputs(module, args, kwargs)
+        if self._forward.full and training:
+            self.full = True
+
+    def _forward_ends(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        if torch._C._current_graph_task_id() != -1 or self._depth == 0:
+            return
+        self._depth -= 1
+        if self._depth:
+            return
+        found_nonfinite = self._forward.full
+        self._forward.end()
+        if self.split is not None:
+            self._write_evaluation()
+        elif torch.is_grad_enabled():
+            self.full = self.full or found_nonfinite
+            for tensor in float_tensors(output):
+                if tensor.requires_grad:
+                    tensor.register_hook(self._guard.hook("backward", self._backward_begins))
+
+    def _begin_training_forward(self) -> None:
+        self.fetcher.drain()
+        self._notice_skipped_step()
+        if self._stepped and len(self._stepped) == len(self._optimizers):
+            self.end_step()
+        self._begin_step()
+        self.forward_step = self.step
+        self._autocast = torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda")
+
+    def _worth_evaluating(self, split: str) -> bool:
+        """One pass of each evaluation is recorded, and no more often than training steps are."""
+        now = -1 if self.completed is None else self.completed
+        last = self._evaluated.get(split)
+        if last is not None and now - last < self.cadence.interval:
+            return False
+        self._evaluated[split] = now
+        return True
+
+    def _write_evaluation(self) -> None:
+        layers, suspects = self._forward.take(), self._forward.take_suspects()
+        if layers or suspects:
+            self._log.stats(self.completed, self.split or "", layers, suspects)
+
+    def _see_mode(self, module: nn.Module, split: str) -> None:
+        change = self._modes.change(module, split)
+        if change is not None:
+            message, details = change
+            self._log.event("mode", message, details, self.completed if self.split else self.step)
+
+    # ---- the backward pass -----------------------------------------------------------------------------------------------------------------
+
+    def _backward_begins(self, gradient: Tensor) -> None:
+        task = torch._C._current_graph_task_id()
+        if task == self._backward_task and task != -1:
+            return
+        self._backward_task, self._backward_seen = task, True
+        for index in range(len(self._optimizers)):
+            if not self._cleared[index]:
+                self._cleared[index] = _all_zero(self._owned[index])
+        if (self._low_precision or self._autocast) and task != -1:
+            torch.autograd.Variable._execution_engine.queue_callback(self._guard.hook("backward", self._backward_ends))
+
+    def _backward_ends(self) -> None:
+        """With reduced precision a scaler may skip the step, and then nobody calls us: the gradients are looked at here."""
+        if self._optimizers:
+            found = gradients_of(parameter for parameter in self.parameters.parameters if parameter.owner is not None)
+            total = gradient_square_sum(found)
+            if isinstance(total, float):
+                self._bad_backward = not math.isfinite(total)
+                if self._bad_backward:
+                    self._suspects += first_suspects(found)
+            else:
+                self.fetcher.submit([total], self._backward_arrived)
+
+    def _backward_arrived(self, values: list[Tensor]) -> None:
+        self._bad_backward = not math.isfinite(values[0].item())
+
+    def _notice_skipped_step(self) -> None:
+        """A backward pass made a gradient that is not finite, and no optimizer stepped before this forward: somebody skipped the step."""
+        if self._in_step and self._backward_seen and self._bad_backward and not self._stepped and self._optimizers:
+            self._log.event("skipped_step", f"step {self.step} was skipped: its gradient is not finite", {"optimizer": 0}, self.step)
+            self.cadence.burst(self.step)
+            self.end_step()
+
+    # ---- the optimizer's step --------------------------------------------------------------------------------------------------------------
+
+    def _step_begins(self, index: int, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.fetcher.drain()
+        if index in self._stepped:
+            self.end_step()
+        self._begin_step()
+        closure = args[0] if args else kwargs.get("closure")
+        if not callable(closure):
+            self._observe(index)
+            return None
+        return self._observing(index, closure, args, kwargs)
+
+    def _observing(self, index: int, closure: Callable[[], Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Forward and backward run inside the step: gradients are read when the closure has returned for the first time."""
+
+        def observed() -> Any:
+            value = closure()
+            if not self._closure_seen:
+                self._closure_seen = True
+                self._guard.run("optimizer step", self._observe, index)
+            return value
+
+        if args:
+            return (observed, *args[1:]), kwargs
+        return args, {**kwargs, "closure": observed}
+
+    def _observe(self, index: int) -> None:
+        """Reads gradients and weights before the step."""
+        optimizer, owned = self._optimizers[index], self._owned[index]
+        self._introduce(index)
+        scale = getattr(optimizer, "grad_scale", None)
+        found = gradients_of(owned)
+        total = gradient_square_sum(found)
+        if isinstance(scale, Tensor):
+            total = total / (scale.double() ** 2 if isinstance(total, Tensor) else scale.item() ** 2)
+        self._square_sum = self._square_sum + total
+        self._saw_gradient = self._saw_gradient or bool(found)
+        if isinstance(total, float) and not math.isfinite(total):
+            self.full = True
+        if not self.full:
+            if isinstance(total, Tensor):
+                self._suspects.append(Suspect(self.register.get("gradient", "all"), 0, 0, total))
+            return
+        layers = read_weights(owned)
+        gradients = read_gradients(found, scale if isinstance(scale, Tensor) else None)
+        if not self._stepped:
+            layers += read_weights(self._owned[None])
+            buffers, bad_buffers = read_buffers(self.parameters.buffers())
+            layers += buffers
+            self._suspects += bad_buffers
+        self._suspects += nonfinite_among(layer for layer in layers if layer.watched.kind == "weight")
+        self._suspects += nonfinite_among(gradients)
+        self._layers += layers + gradients
+        keep_weights(self.parameters, owned)
+
+    def _step_ends(self, index: int, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._stepped.add(index)
+        self._closure_seen = False
+        skipped = self._fused_skip(optimizer)
+        if self.full and not skipped:
+            updates = read_updates(self.parameters, self._owned[index])
+            self._layers += updates
+            self._suspects += nonfinite_among(updates)
+        self._look_at_promised_zeros(index)
+        self._note_kept_gradients(index)
+        if len(self._optimizers) == 1:
+            self.end_step()
+
+    def _fused_skip(self, optimizer: Optimizer) -> bool:
+        """A fused optimizer is called even where the scaler found an infinity, and then changes nothing."""
+        found = getattr(optimizer, "found_inf", None)
+        if not isinstance(found, Tensor):
+            return False
+        if found.device.type == "cpu":
+            if found.item():
+                self._skipped_fused(self.step)
+            return bool(found.item())
+        step = self.step
+        self.fetcher.submit([found], lambda values: self._skipped_fused(step) if values[0].item() else None)
+        return False
+
+    def _skipped_fused(self, step: int) -> None:
+        self._log.event("skipped_step", f"step {step} was skipped: the scaler found a gradient that is not finite", {"optimizer": 0}, step)
+        self.cadence.burst(step)
+
+    def _look_at_promised_zeros(self, index: int) -> None:
+        for parameter in self._owned[index] if self._promised_zeros else ():
+            if parameter.weight.name in self._promised_zeros:
+                count = torch.count_nonzero(parameter.tensor.detach())
+                self._step_numbers[f"exact_zeros/{parameter.weight.name}"] = count.item() if count.device.type == "cpu" else count
+
+    def _note_kept_gradients(self, index: int) -> None:
+        if not self._backward_seen:
+            return
+        kept, self._cleared[index] = not self._cleared[index], False
+        if not kept:
+            return
+        self._kept_times[index] += 1
+        times = self._kept_times[index]
+        if times <= 10 or times & (times - 1) == 0:
+            message = "no backward pass since the last step began with the gradients cleared: they add up over steps"
+            self._log.event("gradients_kept", message, {"optimizer": index, "times": times}, self.step)
+
+    def _introduce(self, index: int) -> None:
+        """At the first step after a start or a resume: what state the optimizer brings along."""
+        if index in self._introduced:
+            return
+        self._introduced.add(index)
+        states = list(self._optimizers[index].state.values())
+        counters = [state["step"] for state in states if isinstance(state, dict) and "step" in state]
+        steps = [float(counter) for counter in counters if not isinstance(counter, Tensor) or counter.device.type == "cpu"]
+        details = {"optimizer": index, "entries": len(states), "steps": max(steps, default=None)}
+        self._log.event("optimizer_state", f"optimizer {index} begins with state of {len(states)} parameters", details, self.step)
+
+    # ---- begin and end of a step -----------------------------------------------------------------------------------------------------------
+
+    def _begin_step(self) -> None:
+        if self._in_step:
+            return
+        self._in_step = True
+        self.full = self.cadence.full(self.step)
+        for parameter in self.parameters.requires_grad_changes():
+            now = "trainable" if parameter.trainable else "frozen"
+            self._log.event("trainable", f"{parameter.weight.name} is now {now}", {"tensor": parameter.weight.name, "trainable": parameter.trainable}, self.step)
+
+    def end_step(self) -> None:
+        """Writes the step's rows and makes the next one the step in flight."""
+        step, full = self.step, self.full
+        self._write_step()
+        numbers, self._step_numbers = self._step_numbers, {}
+        numbers.update(self._learning_rates())
+        if self._saw_gradient:
+            total = self._square_sum
+            numbers["gradient_norm"] = math.sqrt(total) if isinstance(total, float) and total >= 0 else total**0.5
+        now = perf_counter()
+        numbers["step_seconds"] = now - self._step_began
+        numbers["recorder_seconds"] = self._guard.spent() - self._spent_before
+        self._log.metrics(step, "train", numbers)
+        changed = self.cadence.done(step, full, now - self._step_began, numbers["recorder_seconds"])
+        if changed:
+            message = f"every {self.cadence.interval} steps are recorded in full from here on"
+            self._log.event("interval", message, {"every": self.cadence.interval, **self.cadence.cost()}, step)
+        self._step_began, self._spent_before = now, self._guard.spent()
+        self.completed, self.step = step, step + 1
+        self._in_step = self.full = False
+        self._target = None
+        self._stepped.clear()
+        self._square_sum, self._saw_gradient = 0.0, False
+        self._backward_seen = self._bad_backward = False
+
+    def finish(self) -> None:
+        """At the end, by return or by exception: what was read of the step in flight, or of an unfinished round, is written too."""
+        self._forward.end()
+        if self._stepped:
+            self.end_step()
+        else:
+            self._write_step()
+        self.fetcher.drain(wait=True)
+        self._nonfinite.flush()
+
+    def step_by_hand(self) -> None:
+        """`rec.step()`: ends a step that no optimizer ends."""
+        if self._optimizers and not (self._stepped or self._in_step):
+            return
+        self._begin_step()
+        if not self._stepped and self.parameters.parameters:
+            found = gradients_of(self.parameters.parameters)
+            if found:
+                self._square_sum = self._square_sum + gradient_square_sum(found)
+                self._saw_gradient = True
+            if self.full:
+                gradients = read_gradients(found, None)
+                weights = read_weights(self.parameters.parameters)
+                self._suspects += nonfinite_among([*weights, *gradients])
+                self._layers += weights + gradients
+        self.end_step()
+
+    def loss_logged(self, step: int | None, name: str, value: float) -> None:
+        """A logged number of the step: a loss that is not finite may be the first such tensor of the step."""
+        self._nonfinite.loss_logged(step, name, value)
+
+    def target_step(self) -> int:
+        """The step of which `rec.log` and `rec.samples` speak outside of a split.
+
+        That whose forward pass began last. Where no forward is seen: the step that has just ended, unless it was spoken of before it ended.
+        """
+        if self.forward_step is not None:
+            return self.forward_step
+        if self._target is None:
+            ended = self.completed
+            self._target = ended if ended is not None and ended > self._spoken_of else self.step
+            self._spoken_of = self._target
+        return self._target
+
+    def _write_step(self) -> None:
+        layers, self._layers = self._forward.take() + self._layers, []
+        suspects, self._suspects = self._forward.take_suspects() + self._suspects, []
+        if layers or suspects:
+            self._log.stats(self.step, "train", layers, suspects)
+
+    def report_nonfinite(self, step: int | None, split: str, suspects: Sequence[Suspect]) -> None:
+        if self._nonfinite.report(step, split, suspects) and step is not None:
+            self.cadence.burst(step)
+
+    def _learning_rates(self) -> dict[str, float | Tensor]:
+        rates: dict[str, float | Tensor] = {}
+        number = 0
+        for optimizer in self._optimizers:
+            for group in optimizer.param_groups:
+                rate = group.get("lr")
+                if isinstance(rate, (int, float, Tensor)):
+                    rates[f"learning_rate/{number}" if number else "learning_rate"] = rate
+                number += 1
+        return rates
+
+
+class _Bound:
+    """A method and the number of its optimizer."""
+
+    def __init__(self, method: Callable[..., Any], index: int) -> None:
+        self._method, self._index = method, index
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._method(self._index, *args, **kwargs)
+
+
+def _all_zero(parameters: Sequence[Parameter]) -> bool:
+    """Whether all gradients are None or zero. On a device only None is known without waiting, zeros are taken on trust."""
+    for _, gradient in gradients_of(parameters):
+        if gradient.device.type == "cpu" and bool(torch.any(gradient)):
+            return False
+    return True
+
+
+def _is_compiled(module: nn.Module) -> bool:
+    return hasattr(module, "_orig_mod") or getattr(module, "_compiled_call_impl", None) is not None
+
+
+def plain_optimizer(optimizer: Any) -> Any:
+    """The torch optimizer inside a wrapper such as accelerate's."""
+    while isinstance(getattr(optimizer, "optimizer", None), Optimizer):
+        optimizer = optimizer.optimizer
+    return optimizer

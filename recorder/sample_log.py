@@ -1,0 +1,66 @@
+"""`rec.samples`: counts passes and batches, summarises on the device, and writes rows when the numbers have arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .criterion import Criterion
+from .log import RunLog
+from .samples import infer_task, odd_loss_shape, summarize, texts_of_ids, to_batch
+
+
+class SampleLog:
+    """State of the samples table: which pass through which split, and the task once it is known."""
+
+    def __init__(self, log: RunLog, task: str | None, criterion: Criterion | None) -> None:
+        self._log = log
+        self._task = task
+        self._criterion = criterion
+        self._asked = task is not None
+        self._passes: dict[str, int] = {}
+        self._batches: dict[str, int] = {}
+        self._odd_shapes = 0
+
+    def begin_pass(self, split: str) -> None:
+        """The next batch of this split begins another run through it."""
+        if self._batches.get(split, 0) or split not in self._passes:
+            self._passes[split] = self._passes.get(split, -1) + 1
+            self._batches[split] = 0
+
+    def add(self, step: int | None, split: str, ids: Any, loss: Any, prediction: Any, target: Any, mask: Any) -> None:
+        """Rows of one batch, in the order of `ids`."""
+        loss, prediction, target, mask = (_tensor(value) for value in (loss, prediction, target, mask))
+        rows = ids.numel() if isinstance(ids, Tensor) else 1 if isinstance(ids, (str, bytes, int)) else len(ids)
+        if not self._asked and prediction is not None and target is not None:
+            self._task, self._asked = infer_task(prediction, target, self._criterion), True
+        odd = odd_loss_shape(loss, rows, prediction, target)
+        if odd is not None and self._odd_shapes < 10:
+            self._odd_shapes += 1
+            message = f"per-sample losses of shape {tuple(odd['loss'])} for {rows} samples: no reduction gives that shape"
+            self._log.event("loss_shape", message, {**odd, "split": split}, step)
+        summary = summarize(self._task, rows=rows, loss=loss, prediction=prediction, target=target, mask=mask, criterion=self._criterion)
+        self._passes.setdefault(split, 0)
+        place = {"pass_number": self._passes[split], "batch": self._batches.get(split, 0), "epoch": self._log.epoch, "step": step, "split": split}
+        self._batches[split] = self._batches.get(split, 0) + 1
+        task = self._task
+        names = [name for name, value in summary.items() if isinstance(value, Tensor)]
+        tensors = [value for value in summary.values() if isinstance(value, Tensor)]
+        if isinstance(ids, Tensor):
+            tensors.append(ids.detach())
+
+        def write(fetched: list[Tensor]) -> None:
+            keys: Sequence[str] = texts_of_ids(fetched[-1] if isinstance(ids, Tensor) else ids)
+            batch = to_batch(task, {**summary, **dict(zip(names, fetched, strict=False))}, ids=keys, **place)
+            self._log.writer.append("samples", batch)
+
+        self._log.fetcher.submit(tensors, write)
+
+
+def _tensor(value: Any) -> Tensor | None:
+    if value is None:
+        return None
+    return value.detach() if isinstance(value, Tensor) else torch.as_tensor(value)

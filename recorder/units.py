@@ -1,0 +1,73 @@
+"""Units of a layer: which stayed at zero for the last passes, and which were saturated for every value of a step. All of it stays on the device."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from .format import SILENT_AFTER_PASSES
+
+_CHANNELS_SECOND = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm)
+
+
+@dataclass(slots=True)
+class Units:
+    """Follows the units of one activation. A unit's last live pass is counted in passes that were looked at."""
+
+    passes: int = 0
+    last_live: Tensor | None = None
+    saturated: Tensor | None = field(default=None)
+
+    def saw_output(self, output: Tensor, dimension: int) -> None:
+        """Notes which units were different from zero for at least one value of this pass."""
+        low, high = _extremes(output, dimension)
+        live = (low != 0) | (high != 0)
+        if self.last_live is None or self.last_live.shape != live.shape or self.last_live.device != live.device:
+            self.passes, self.last_live = 0, torch.full_like(live, -1, dtype=torch.int64)
+        self.last_live.masked_fill_(live, self.passes)
+        self.passes += 1
+
+    def saw_preactivation(self, values: Tensor, dimension: int, below: float, above: float) -> None:
+        """Notes which units were in the flat part for every value; calls of one step add up."""
+        if above == math.inf:
+            all_flat = _reduced(torch.amax, values, dimension) < below
+        elif below == -math.inf:
+            all_flat = _reduced(torch.amin, values, dimension) > above
+        else:
+            outside = (values < below) | (values > above)
+            all_flat = _reduced(torch.all, outside, dimension)
+        same = self.saturated is not None and self.saturated.shape == all_flat.shape
+        self.saturated = self.saturated & all_flat if same and self.saturated is not None else all_flat
+
+    def silent(self) -> Tensor | None:
+        """How many units were zero for the last SILENT_AFTER_PASSES passes (a 0-dim tensor)."""
+        return None if self.last_live is None else (self.last_live < self.passes - SILENT_AFTER_PASSES).sum()
+
+    def take_saturated(self) -> Tensor | None:
+        """How many units were saturated for every value since the last call, and begins anew."""
+        mask, self.saturated = self.saturated, None
+        return None if mask is None else mask.sum()
+
+
+def unit_dimension(tensor: Tensor, producer: nn.Module | None) -> int:
+    """The dimension that counts units: 1 after a convolution (or the norm that follows it), the last one elsewhere. `producer` came before the activation."""
+    if tensor.dim() <= 2:
+        return tensor.dim() - 1
+    if isinstance(producer, _CHANNELS_SECOND):
+        return 1
+    if producer is None and tensor.dim() >= 4:
+        return 1
+    return tensor.dim() - 1
+
+
+def _extremes(values: Tensor, dimension: int) -> tuple[Tensor, Tensor]:
+    return _reduced(torch.amin, values, dimension), _reduced(torch.amax, values, dimension)
+
+
+def _reduced(operation: object, values: Tensor, dimension: int) -> Tensor:
+    others = tuple(index for index in range(values.dim()) if index != dimension)
+    result: Tensor = operation(values, others) if others else values  # type: ignore[operator]
+    return result
