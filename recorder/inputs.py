@@ -105,11 +105,12 @@ def _words(tensor: Tensor) -> Tensor:
 
 def _measure(tensor: Tensor) -> Tensor:
     flat = tensor.reshape(tensor.shape[0], -1).float()
-    finite = torch.isfinite(flat)
-    if flat.device.type == "cpu" and bool(finite.all()):
+    if flat.device.type == "cpu":
         low, high = torch.aminmax(flat, dim=1)
-        mean = flat.mean(1)
-        return torch.stack([low, high, mean, torch.linalg.vector_norm(flat - mean[:, None], dim=1) / flat.shape[1] ** 0.5])
+        if bool(torch.isfinite(low + high).all()):  # both carry a NaN or an infinity on
+            mean = flat.mean(1)
+            return torch.stack([low, high, mean, torch.linalg.vector_norm(flat - mean[:, None], dim=1) / flat.shape[1] ** 0.5])
+    finite = torch.isfinite(flat)
     count = finite.sum(1)
     inside = torch.where(finite, flat, 0.0)
     mean = inside.sum(1) / count

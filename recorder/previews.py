@@ -43,7 +43,7 @@ def preview(
     """
     if isinstance(sample, str):
         return "text", _cut_text(sample)
-    values = _values(sample)
+    values = np.atleast_1d(_values(sample))
     if values.size == 0:
         return None
     picture = _pixels(values)
