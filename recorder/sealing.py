@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .format import sealed_name, tail_name
@@ -71,7 +70,7 @@ def sorted_by_step(table: pa.Table) -> pa.Table:
     """The rows by step, those before the first step first, in the order of writing within a step."""
     if "step" not in table.column_names or _is_sorted(table.column("step")):
         return table
-    return table.take(pc.sort_indices(table, sort_keys=[("step", "ascending")], null_placement="at_start"))
+    return table.take(table.column("step").fill_null(-1).to_numpy().argsort(kind="stable"))
 
 
 def _is_sorted(steps: Any) -> bool:
