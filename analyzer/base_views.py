@@ -74,7 +74,9 @@ def _file_name(chunk: Chunk) -> str:
 def create_run_info(connection: duckdb.DuckDBPyConnection, info: Mapping[str, Any]) -> None:
     """One row per entry of run.json, however deep; a list or object is a row and so is each of its entries."""
     entries = list(_entries("", dict(info)))
-    create_table(connection, "run_info", pa.schema([("name", pa.string()), ("value", pa.string())]), [{"name": name, "value": value} for name, value in entries])
+    create_table(
+        connection, "run_info", pa.schema([("name", pa.string()), ("value", pa.string())]), [{"name": name, "value": value} for name, value in entries]
+    )
 
 
 def create_table(connection: duckdb.DuckDBPyConnection, name: str, schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> None:

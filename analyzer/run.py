@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,8 @@ MEMORY_LIMIT = "1600MB"
 """What DuckDB may hold; with Python and Arrow around it a process stays below 2 GB."""
 
 _FAULTS_OF_THE_QUERY = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.InterruptException, duckdb.PermissionException)
+
+_CATALOG = re.compile(r"\b(show|duckdb_\w+|information_schema|pg_\w+|sqlite_master)\b", re.IGNORECASE)
 
 _Result = TypeVar("_Result")
 
@@ -108,6 +111,10 @@ class Run:
 
         return self._guarded(relation)
 
+    def statements(self, query: str) -> list[duckdb.Statement]:
+        """The statements of a query, parsed and not run. Raises duckdb.ParserException."""
+        return self._connection.extract_statements(query)
+
     def need(self, names: Iterable[str]) -> None:
         """Create these tables and views, and compute those that are computed once. Raises KeyError for an unknown name, duckdb.Error."""
         for name in names:
@@ -126,8 +133,10 @@ class Run:
     def column_types(self, view: str) -> list[tuple[str, str]]:
         """Columns of a table or view with their DuckDB types. Raises KeyError for an unknown name."""
         self._create(view)
-        described = self._connection.execute(f"describe {view}").fetchall()
-        return [(str(row[0]), str(row[1])) for row in described]
+        columns = self._connection.execute(
+            "select column_name, data_type from duckdb_columns() where schema_name = 'main' and table_name = ? order by column_index", [view]
+        )
+        return [(str(name), str(kind)) for name, kind in columns.fetchall()]
 
     def record_hint(self, view: str) -> str:
         """What to record so that a table or view has rows."""
@@ -194,6 +203,10 @@ class Run:
         return [*BASE_HINTS, *self._views]
 
     def _names(self, query: str) -> set[str]:
+        """Tables and views that a query names; all of them where it asks for the catalog."""
+        if _CATALOG.search(query):
+            for name in self.names():
+                self._create(name)
         return names_in(query, self.names())
 
     def _guarded(self, action: Callable[[], _Result]) -> _Result:
