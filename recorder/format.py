@@ -59,6 +59,7 @@ MAGNITUDE_EXPONENTS_PER_BIN = 2
 REGRESSION_OUTPUTS_KEPT = 16
 LM_WORST_POSITIONS = 8
 LM_LAGS = (-2, -1, 1, 2)
+LM_INPUT_LAGS = (-2, -1, 0, 1, 2)
 
 DEFINITIONS = {
     "unit": "an index of dimension 1 of a convolution's output and of the last dimension elsewhere",
@@ -201,6 +202,7 @@ SAMPLE_COLUMNS: dict[str, tuple[Column, ...]] = {
         _measure("p_exp_sum", "sum of exp(probability): the normalizer of a second softmax"),
         _measure("entropy", "of the probabilities", "nats"),
         Column("target_rank", pa.int32(), "outputs that got more than the target: 0 is best"),
+        Column("batch_winner", pa.int32(), "row of the batch with the largest output number `position`: an argmax over the wrong axis; null where there is no such output"),
         _OUTPUTS,
     ),
     "multilabel": (
@@ -237,6 +239,7 @@ SAMPLE_COLUMNS: dict[str, tuple[Column, ...]] = {
         ),
         Column("tokens_correct", pa.int32(), "tokens that count and were predicted right", "tokens"),
         Column("correct_at_lag", pa.list_(pa.int32()), f"predictions that equal the target at {LM_LAGS} positions from their own", "tokens"),
+        Column("input_at_lag", pa.list_(pa.int32()), f"targets that equal the model's input at {LM_INPUT_LAGS} positions from their own; null where that is no such sequence", "tokens"),
         _OUTPUTS,
     ),
 }
