@@ -51,10 +51,10 @@ select
     split,
     pass,
     batch,
-    max(at_step) as step,
+    at_step as step,
     max(epoch) as epoch,
-    row_number() over (partition by rank, split, max(at_step) order by pass, batch) - 1 as place,
-    count(*) over (partition by rank, split, max(at_step)) as places,
+    row_number() over (partition by rank, split, at_step order by pass, batch) - 1 as place,
+    count(*) over (partition by rank, split, at_step) as places,
     count(*) as n,
     sum(elements)::bigint as elements,
     sum(elements_total)::bigint as elements_total,
@@ -103,4 +103,4 @@ select
     sum(target_value::double * target_value) as target_squares,
     sum(target_value::double * predicted_value) as product_sum
 from first_outputs
-group by rank, split, pass, batch
+group by rank, split, at_step, pass, batch

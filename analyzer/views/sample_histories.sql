@@ -21,7 +21,7 @@ with visited as (
         split,
         sample_id,
         coalesce(step, -1) as step,
-        (pass, batch) as moment,
+        (coalesce(step, -1), pass, batch) as moment,
         loss_sum::double / nullif(elements, 0) as loss,
         target,
         prediction,

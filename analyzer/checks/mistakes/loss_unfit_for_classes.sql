@@ -1,0 +1,82 @@
+/*
+title: A loss that does not suit class numbers
+cause: loss_mismatch
+strength: strong
+severity: warning
+explains: [unknown, model_too_small, wrong_output_activation, learning_rate_too_low]
+reads:
+  run_facts: [loss]
+  batches: [n]
+params:
+  classes: {default: 20, unit: different values, source: "a measured quantity has more values"}
+  evenness: {default: 0.25, unit: share of an even share, source: "counts and ratings have rare values; class numbers of a data set are about even"}
+  samples: {default: 50, unit: samples, source: "fewer say nothing of how the values are spread"}
+finds: A squared or absolute error whose targets are a few whole numbers 0, 1, 2, ... that are all about equally frequent; a loss of independent labels where each sample has exactly one; a softmax over a single output.
+matters: A squared error takes class 3 to be nearer to 4 than to 8; independent labels ignore that one class excludes the others; a softmax over one output is 1 whatever the model says, and the loss is 0.
+do: Use cross_entropy with one output a class and class numbers as targets; for two classes and one output binary_cross_entropy_with_logits.
+ignore: Ratings or counts that are ordered by nature; one-vs-all training on purpose.
+*/
+with last_visits as (
+    select
+        target_value,
+        targets,
+        outputs
+    from samples
+    where split = 'train'
+    qualify row_number() over (partition by sample_id order by pass desc, batch desc) = 1
+),
+
+values_seen as (
+    select target_value, count(*) as n
+    from last_visits
+    where target_value is not null
+    group by target_value
+),
+
+spread as (
+    select
+        count(*) as kinds,
+        sum(n) as samples,
+        min(n) * count(*) / sum(n) as evenness,
+        bool_and(target_value = floor(target_value)) and min(target_value) = 0 and max(target_value) = count(*) - 1 as numbers_classes
+    from values_seen
+),
+
+labels as (
+    select
+        count(*) filter (targets is not null) as samples,
+        bool_and(len(targets) = 1) filter (targets is not null) as one_each,
+        count(distinct targets) filter (targets is not null) as kinds,
+        max(outputs) filter (outputs is not null) as outputs,
+        min(outputs) filter (outputs is not null) as fewest_outputs
+    from last_visits
+),
+
+judged as (
+    select
+        loss,
+        case
+            when
+                loss in ('mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss') and spread.numbers_classes and spread.kinds between 2 and $classes
+                and spread.samples >= $samples and spread.evenness >= $evenness
+                and not exists (from samples where split = 'train' and target_values is not null)
+                then format('{} is an error of quantities, but the targets are the numbers of {} classes, 0 to {}', loss, spread.kinds, spread.kinds - 1)
+            when loss in ('binary_cross_entropy', 'binary_cross_entropy_with_logits') and labels.one_each and labels.outputs > 2 and labels.kinds > 2 and labels.samples >= $samples
+                then format('{} treats the {} outputs as independent, but each of {} samples has exactly one class', loss, labels.outputs, labels.samples)
+            when loss in ('cross_entropy', 'nll_loss') and labels.outputs = 1
+                then format('{} over a single output is 0 whatever the model says', loss)
+        end as message,
+        case when loss like '%_loss' and loss <> 'nll_loss' then spread.kinds else labels.outputs end as value
+    from run_facts, spread, labels
+)
+
+select
+    loss as subject,
+    0 as step,
+    (select max(step) from batches where split = 'train') as last_step,
+    value,
+    $classes as threshold,
+    message
+from judged
+where message is not null
+order by step
