@@ -118,7 +118,7 @@ def half_precision_overflow(path: Path, seed: int, scale: float) -> int:
     """Activations grow past 65504 in a float16 layer of a network without normalization."""
     torch.manual_seed(seed)
     model = mlp([64, 48, 32, 10])
-    training = tasks.digits_mlp(seed, model, optimizer=Adam, lr=3e-3 * scale)
+    training = tasks.digits_mlp(seed, model, optimizer=Adam, lr=1e-2 * scale)
     met: list[int] = []
 
     def forward(net: nn.Module, x: Tensor) -> Tensor:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import CosineAnnealingLR, ExponentialLR
 
 from . import tasks
 from .case import Case
-from .data import digits
-from .models import CharacterGru, Cnn, Flat, RowReader, Segmenter, Transformer, mlp
+from .models import Cnn, Flat, RowReader, Transformer, mlp
 
 
 def rate_a_hundred_times_too_high(path: Path, seed: int, scale: float) -> None:

@@ -8,18 +8,18 @@ import torch
 import torch.nn.functional as F
 from sklearn.datasets import make_circles
 from torch import Tensor, nn
-from torch.optim import SGD, Adam
+from torch.optim import Adam
 
 from recorder.probes import batch_independence, overfit, zero_input
 
 from . import tasks
 from .case import Case
-from .data import breast_cancer, digits, loaders
+from .data import breast_cancer, loaders
 from .models import Cnn, Flat, RowReader, Transformer, mlp
 from .training import Training, binary_accuracy
 
 
-def mean_loss(training: Training):  # noqa: ANN201
+def mean_loss(training: Training):
     """The loss function of a training in the form that probes call."""
     return lambda model, batch: training.losses(training.forward(model, batch[0]), batch[1]).mean()
 
