@@ -81,7 +81,7 @@ def shelf(samples: Sequence[Sample], budget: int = BYTES) -> Shelf:
 
 def _card(sample: Sample, looks: tuple[Look, ...]) -> Card:
     right = sample.target == sample.prediction if sample.target and sample.confidence is not None else None
-    visits = f"seen {number(sample.visits)}×" + (f", wrong {number(sample.wrong)}×" if sample.wrong is not None else "")
+    visits = f"seen {number(sample.visits)}\u00d7" + (f", wrong {number(sample.wrong)}\u00d7" if sample.wrong is not None else "")
     history = sample.history
     story = f"loss {number(history[0])} at first, {number(history[-1])} at last" if history else "no loss recorded"
     return Card(
@@ -95,16 +95,17 @@ def _card(sample: Sample, looks: tuple[Look, ...]) -> Card:
         confidence_percent=None if sample.confidence is None else round(100 * sample.confidence, 1),
         note=sample.note,
         visits=visits,
-        spark=polyline(history, WIDTH, HEIGHT) if len(history) > 1 else "",
+        spark=polyline(history, WIDTH, HEIGHT, from_zero=True) if len(history) > 1 else "",
         spark_summary=story,
         looks=looks,
     )
 
 
-def polyline(values: Sequence[float], width: int, height: int) -> str:
-    """SVG points that fill the box; what is not finite stands at the top."""
+def polyline(values: Sequence[float], width: int, height: int, from_zero: bool = False) -> str:
+    """SVG points in the box; what is not finite stands at the top. With `from_zero` the lower edge is zero, so that falling and staying high differ."""
     finite = [value for value in values if abs(value) < float("inf")]
     low, high = min(finite, default=0.0), max(finite, default=1.0)
+    low = min(low, 0.0) if from_zero else low
     span = (high - low) or 1.0
     points = []
     for place, value in enumerate(values):
@@ -148,5 +149,3 @@ def _curve(text: str) -> str:
 
 def _uri(kind: str, content: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"
-
-

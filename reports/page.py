@@ -16,14 +16,14 @@ from . import wording
 from .figures.chart import Chart, as_json
 from .findings import Block, Row, anchors, blocks
 from .sections import Section, loss_charts, sections
-from .time_line import TimeLine, time_line
+from .time_line import TimeLine, ranks, time_line
 from .verdict import Verdict, checked, verdict
 
 if TYPE_CHECKING:
     from analyzer.diagnosis import Diagnosis
     from analyzer.story import Story
 
-KEY_FACTS = 8
+KEY_FACTS = 9
 """Facts that stand in the header; the rest is folded."""
 
 
@@ -66,7 +66,7 @@ def page(story: Story, diagnosis: Diagnosis) -> Page:
     """The data of the page."""
     found = blocks(diagnosis, story.checks)
     seen = verdict(story, diagnosis, anchors(found))
-    line = time_line(story, found, _ranks(diagnosis))
+    line = time_line(story, found, ranks(diagnosis))
     return Page(
         story=story,
         verdict=seen,
@@ -114,14 +114,6 @@ def write(path: Path, content: str | bytes) -> None:
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)
         raise OSError(f"cannot write the report {path}: {error.strerror or error}; name another place with -o FILE") from error
-
-
-def _ranks(diagnosis: Diagnosis) -> dict[str, int]:
-    ranks: dict[str, int] = {}
-    for place, entry in enumerate(diagnosis.entries):
-        for check in (*entry.because, *entry.explains):
-            ranks.setdefault(check, place)
-    return ranks
 
 
 def _all_rows(found: dict[str, tuple[Block, ...]]) -> tuple[Row, ...]:

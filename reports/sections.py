@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .figures.calibration import Calibration, calibration_figure
-from .figures.chart import Chart, chart
+from .figures.chart import FULL_PAGE, HALF_PAGE, Chart, chart
 from .figures.heat_map import Map, layer_map, magnitude_map
 from .findings import Block
 from .gallery import Shelf, shelf
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 STRATEGIES: Mapping[str, tuple[str, str]] = {
     "predictions": ("The model in action", "What does it say, and to what? Metrics, confusions, certainty, and inputs as the model got them."),
-    "worst": ("The worst mistakes", "Samples with the largest loss, over the whole history: wrong labels, broken inputs and failing groups show up here first."),
+    "worst": (
+        "The worst mistakes",
+        "Samples with the largest loss, over the whole history: wrong labels, broken inputs and failing groups show up here first.",
+    ),
     "mistakes": ("Mistakes in the code", "Do loss and metrics say what their names say? Are training and evaluation prepared alike, in the right modes?"),
     "tiny": ("A tiny data set", "A sound model learns one to eight examples by heart. One that cannot has a mistake in it."),
     "gradients": ("Gradients against numbers", "Back-propagated derivatives against finite differences, and how the gradient flows through the depth."),
@@ -58,6 +61,7 @@ class Section:
     not_checked: tuple[Silence, ...]
     charts: tuple[Chart, ...] = ()
     maps: tuple[Map, ...] = ()
+    histograms: tuple[Map, ...] = ()
     confusion: Confusion | None = None
     classes: tuple[ClassRow, ...] = ()
     classes_left_out: int = 0
@@ -73,6 +77,7 @@ class _Figures:
 
     charts: tuple[Chart, ...] = ()
     maps: tuple[Map, ...] = ()
+    histograms: tuple[Map, ...] = ()
     shelf: Shelf | None = None
 
 
@@ -86,7 +91,7 @@ def loss_charts(story: Story, line: TimeLine) -> tuple[Chart, ...]:
         ("chart-learning-rate", "Learning rate", "As the optimizer had it at each step.", rates),
         ("chart-gradient-norm", "Gradient norm", "Over all parameters, as the optimizer saw it: growth announces divergence, a flat line is clipping.", norms),
     )
-    return tuple(chart(place, title, how, curves, line) for place, title, how, curves in parts if curves)
+    return tuple(chart(place, title, how, curves, line, FULL_PAGE if place == "chart-loss" else HALF_PAGE) for place, title, how, curves in parts if curves)
 
 
 def sections(story: Story, diagnosis: Diagnosis, blocks: Mapping[str, tuple[Block, ...]], line: TimeLine) -> tuple[Section, ...]:
@@ -111,6 +116,7 @@ def sections(story: Story, diagnosis: Diagnosis, blocks: Mapping[str, tuple[Bloc
                 not_checked=_not_checked(strategy, own, missing, texts),
                 charts=figures.charts,
                 maps=figures.maps,
+                histograms=figures.histograms,
                 shelf=figures.shelf,
                 confusion=story.confusion if strategy == "predictions" else None,
                 classes=story.classes if strategy == "predictions" else (),
@@ -140,11 +146,11 @@ def _figures(strategy: str, story: Story, line: TimeLine) -> _Figures:
         return _Figures(maps=tuple(layer_map(maps[name], line) for name in ("gradient_rms",) if name in maps))
     if strategy == "saturation":
         drawn = tuple(layer_map(maps[name], line) for name in ("update_ratio", "silent_share", "saturated_share") if name in maps)
-        return _Figures(maps=drawn + tuple(magnitude_map(source, place) for place, source in enumerate(story.magnitudes, start=1)))
+        return _Figures(maps=drawn, histograms=tuple(magnitude_map(source, place) for place, source in enumerate(story.magnitudes, start=1)))
     if strategy == "guarantees":
         own = [curve for curve in story.curves if curve.name in _RECORDERS_OWN]
         how = "The whole step, and the part of it that recording took."
-        return _Figures(charts=(chart("chart-seconds", "Seconds a step", how, own, line, marks=0),) if own else ())
+        return _Figures(charts=(chart("chart-seconds", "Seconds a step", how, own, line),) if own else ())
     return _Figures()
 
 
@@ -155,7 +161,7 @@ def _metric_charts(story: Story, line: TimeLine) -> tuple[Chart, ...]:
     charts = []
     for name in list(names)[:CHARTS_OF_METRICS]:
         curves = [curve for curve in story.curves if curve.name == name]
-        how = "As logged; the checks below say whether the samples bear it out." if not _is_loss(curves[0]) else "As logged."
+        how = "As logged; compare the splits at the same step, and look for what changes at a numbered line."
         charts.append(chart(f"chart-metric-{slug(name)}", name, how, curves, line))
     return tuple(charts)
 

@@ -10,11 +10,12 @@ from .findings import Block
 from .wording import SEVERITIES, plain
 
 if TYPE_CHECKING:
+    from analyzer.diagnosis import Diagnosis
     from analyzer.story import Story
 
 ONSETS = 12
 MARKED_EVENTS = 40
-GLYPHS = {"checkpoint": "▲", "resumed": "↻", "nonfinite": "✕", "exception": "◆", "signal": "◆", "skipped_step": "▽", "trainable": "◇", "loss_shape": "◇"}
+GLYPHS = {"checkpoint": "▲", "resumed": "↻", "nonfinite": "\u2715", "exception": "◆", "signal": "◆", "skipped_step": "▽", "trainable": "◇", "loss_shape": "◇"}
 """Events that are marked in the charts; the others are only listed."""
 
 
@@ -92,3 +93,12 @@ def time_line(story: Story, by_strategy: Mapping[str, Sequence[Block]], ranks: M
         for event in marked
     )
     return TimeLine(first, last, tuple(onsets), len(dated) - len(chosen), moments)
+
+
+def ranks(diagnosis: Diagnosis) -> dict[str, int]:
+    """Place in the diagnosis of each check that speaks for a cause or follows from it."""
+    places: dict[str, int] = {}
+    for place, entry in enumerate(diagnosis.entries):
+        for check in (*entry.because, *entry.explains):
+            places.setdefault(check, place)
+    return places

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .wording import SEVERITIES, STRATEGIES, at_step, certainty, plain, plural
+from .wording import SEVERITIES, STRATEGIES, at_step, certainty, onset, plain, plural
 
 if TYPE_CHECKING:
     from analyzer.diagnosis import Cause, Diagnosis
@@ -39,7 +39,9 @@ class Entry:
     severity: str
     subject: str
     since: str
-    step: int | None
+    """As part of a sentence."""
+    onset: str
+    """Under the word "since"."""
     certainty: str
     percent: int
     speaks_for: tuple[Evidence, ...]
@@ -66,6 +68,8 @@ class Verdict:
     """What the first screen says."""
 
     healthy: bool
+    blind: bool
+    """No check had data: healthy says nothing then."""
     headline: str
     summary: str
     first: Entry | None
@@ -86,9 +90,11 @@ def verdict(story: Story, diagnosis: Diagnosis, anchors: Mapping[tuple[str, str]
     first = entries[0] if entries and not diagnosis.healthy else None
     tallies = _tallies(story, diagnosis)
     asked = sum(tally.found + tally.silent for tally in tallies)
-    headline = first.title if first else "No problem found"
+    blind = bool(story.checks) and asked == 0
+    headline = first.title if first else "Nothing could be checked" if blind else "No problem found" if diagnosis.healthy else "Not healthy, without a cause"
     return Verdict(
         healthy=diagnosis.healthy,
+        blind=blind,
         headline=headline,
         summary=diagnosis.summary if diagnosis.summary != headline else "",
         first=first,
@@ -101,10 +107,8 @@ def verdict(story: Story, diagnosis: Diagnosis, anchors: Mapping[tuple[str, str]
     )
 
 
-def _entry(
-    number: int, cause: Cause, phrases: Mapping[str, str], checks: Mapping[str, CheckText], anchors: Mapping[tuple[str, str], str]
-) -> Entry:
-    grave = sorted(cause.findings, key=lambda finding: (SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else 9))
+def _entry(number: int, cause: Cause, phrases: Mapping[str, str], checks: Mapping[str, CheckText], anchors: Mapping[tuple[str, str], str]) -> Entry:
+    grave = sorted(cause.findings, key=lambda finding: SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else 9)
     because = [finding for finding in grave if finding.check in cause.because] or [finding for finding in grave if finding.cause == cause.cause]
     follows = [finding for finding in grave if finding not in because]
     silent = [checks[name] for name in cause.against if name in checks]
@@ -116,7 +120,7 @@ def _entry(
         severity=cause.severity,
         subject=cause.subject,
         since=at_step(cause.step),
-        step=cause.step,
+        onset=onset(cause.step),
         certainty=certainty(cause.confidence),
         percent=round(100 * cause.confidence),
         speaks_for=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in because[:EVIDENCE]),

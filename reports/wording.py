@@ -10,6 +10,7 @@ from collections.abc import Collection
 NAME = 40
 """Characters of a layer's or sample's name that are shown."""
 SENTENCE = 420
+_SPACES = "\u00a0\u2009\u202f"
 
 STRATEGIES = ("predictions", "worst", "mistakes", "tiny", "gradients", "saturation", "guarantees")
 SEVERITIES = ("error", "warning", "info")
@@ -18,7 +19,9 @@ SEVERITIES = ("error", "warning", "info")
 
 def clean(text: str) -> str:
     """On one line and without control characters."""
-    return "".join(character if character.isprintable() else " " if character in "\n\r\t" else "\N{REPLACEMENT CHARACTER}" for character in text)
+    return "".join(
+        character if character.isprintable() or character in _SPACES else " " if character in "\n\r\t" else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def short(text: str, limit: int = NAME) -> str:
@@ -39,20 +42,27 @@ def sentence(text: str, limit: int = SENTENCE) -> str:
 def number(value: float | int | None) -> str:
     """Four significant digits; whole numbers in full, with thin spaces between thousands."""
     if value is None:
-        return "–"
+        return "\u2013"
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
-        return "Inf" if value > 0 else "−Inf"
+        return "Inf" if value > 0 else "\u2212Inf"
     if float(value).is_integer() and abs(value) < 1e12:
-        return f"{int(value):,}".replace(",", "\u202f").replace("-", "−")
+        return f"{int(value):,}".replace(",", "\u202f").replace("-", "\u2212")
     magnitude = abs(value)
     text = f"{value:.3g}" if magnitude < 1e-3 or magnitude >= 1e5 else f"{value:.4g}"
-    return re.sub(r"e([+-])0*(\d+)", lambda power: f"e{'−' if power[1] == '-' else ''}{power[2]}", text).replace("-", "−")
+    return re.sub(r"e([+-])0*", lambda power: "e" + power[1].strip("+"), text).replace("-", "\u2212")
 
 
 def percent(share: float | None) -> str:
-    return "–" if share is None or not math.isfinite(share) else f"{100 * share:.3g}\u202f%"
+    return "\u2013" if share is None or not math.isfinite(share) else f"{100 * share:.3g}\u202f%"
+
+
+def onset(step: int | None) -> str:
+    """The onset under the word "since"."""
+    if step is None:
+        return "no single step"
+    return "before the first step" if step < 0 else "the start" if step == 0 else f"step {number(step)}"
 
 
 def at_step(step: int | None) -> str:

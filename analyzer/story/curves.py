@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import groupby
 
 from .question import Asked, ask
@@ -48,7 +47,7 @@ def _curve(split: str | None, name: str, stretches: list[dict[str, object]]) -> 
         rows=sum(int(str(row["total"])) for row in stretches),
         nonfinite=sum(int(str(row["nonfinite"])) for row in stretches),
         nonfinite_steps=tuple(int(str(step)) for step in bad[:NONFINITE_STEPS]),
-        last=last if isinstance(last, float) and not math.isnan(last) else None,
+        last=last if isinstance(last, float) else None,
         lowest=None if lowest is None else lowest[1],
         lowest_step=None if lowest is None else lowest[0],
     )

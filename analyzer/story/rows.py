@@ -31,6 +31,7 @@ class Curve:
     """NaN and infinite values among them."""
     nonfinite_steps: tuple[int, ...]
     last: float | None
+    """At the last step; not finite stays so."""
     lowest: float | None
     lowest_step: int | None
 

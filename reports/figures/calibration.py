@@ -43,5 +43,6 @@ def calibration_figure(bins: Sequence[CalibrationBin]) -> Calibration | None:
     axes.set_ylim(-0.02, 1.04)
     axes.set_xlabel("confidence", fontsize=10)
     axes.set_ylabel("share right", fontsize=10)
+    figure.tight_layout(pad=0.4)
     summary = f"Over {plural(total, 'sample')} the model is {tendency}: mean gap {percent(error)} (expected calibration error)."
     return Calibration(error, summary, svg_markup(figure, "calibration"), tuple(bins))

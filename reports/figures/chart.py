@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
 DASHES: tuple[tuple[float, ...], ...] = ((), (7, 4), (2, 3), (9, 3, 2, 3), (4, 2), (1, 2))
 """One dash pattern a series, so that colour is never alone."""
+FULL_PAGE, HALF_PAGE = (1120, 270), (540, 210)
+MARGINS = (58, 10, 20, 36)
+"""Left, right, top and bottom in pixels: those of the interactive chart, so that what stands below a chart is in line with both."""
+MARKS = 3
+"""Onsets drawn in the SVG, the gravest; the interactive chart has all."""
 FALLBACK_POINTS = 240
 """Points a series keeps in the SVG; the interactive chart has all that the story holds."""
 INK = "#0a0b0c"
@@ -79,8 +84,8 @@ def rounded(value: float) -> float:
     return float(f"{value:.5g}")
 
 
-def chart(anchor: str, title: str, how: str, curves: Sequence[Curve], line: TimeLine, marks: int = 3) -> Chart:
-    """Curves of one unit; `marks` onsets are drawn as vertical lines in the SVG (the interactive chart shows all)."""
+def chart(anchor: str, title: str, how: str, curves: Sequence[Curve], line: TimeLine, size: tuple[int, int] = HALF_PAGE) -> Chart:
+    """Curves of one unit. `size` is that of the SVG in pixels."""
     labels = _labels(curves)
     wide = spans_decades([value for curve in curves for value in curve.values])
     series = [
@@ -100,7 +105,7 @@ def chart(anchor: str, title: str, how: str, curves: Sequence[Curve], line: Time
         how=how,
         summary=" ".join(_in_words(told) for told in lines),
         lines=lines,
-        svg=_svg(anchor, labels, curves, line, wide, marks),
+        svg=_svg(anchor, labels, curves, line, wide, size),
         data=as_json({"log": wide, "from": line.first_step, "to": line.last_step, "series": series}),
         thinned=any(len(curve.steps) + curve.nonfinite < curve.rows for curve in curves),
     )
@@ -159,8 +164,8 @@ def thin(steps: Sequence[int], values: Sequence[float], points: int) -> tuple[li
     return [steps[place] for place in places], [values[place] for place in places]
 
 
-def _svg(anchor: str, labels: Sequence[str], curves: Sequence[Curve], line: TimeLine, wide: bool, marks: int) -> Markup:
-    figure = Figure(figsize=(8.6, 2.7))
+def _svg(anchor: str, labels: Sequence[str], curves: Sequence[Curve], line: TimeLine, wide: bool, size: tuple[int, int]) -> Markup:
+    figure = Figure(figsize=(size[0] / 72, size[1] / 72))
     axes = figure.add_subplot()
     for place, (label, curve) in enumerate(zip(labels, curves, strict=True)):
         steps, values = thin(curve.steps, curve.values, FALLBACK_POINTS)
@@ -177,19 +182,22 @@ def _svg(anchor: str, labels: Sequence[str], curves: Sequence[Curve], line: Time
         )
         if curve.nonfinite_steps:
             axes.plot(curve.nonfinite_steps, [0.97] * len(curve.nonfinite_steps), "x", color=_MARKS["error"], transform=axes.get_xaxis_transform())
-    for onset in sorted(line.onsets, key=lambda onset: ("error", "warning", "info").index(onset.severity))[:marks]:
+    for onset in sorted(line.onsets, key=lambda onset: ("error", "warning", "info").index(onset.severity))[:MARKS]:
         axes.axvline(onset.step, color=_MARKS[onset.severity], linewidth=1, linestyle=(0, (4, 3)))
-        axes.text(onset.step, 1.02, str(onset.number), color=_MARKS[onset.severity], transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=10)
+        axes.text(
+            onset.step, 1.02, str(onset.number), color=_MARKS[onset.severity], transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=10
+        )
     if wide:
         axes.set_yscale("log")
-    span = line.last_step - line.first_step
-    axes.set_xlim(line.first_step - 0.01 * span, line.last_step + 0.01 * span)
+    axes.set_xlim(line.first_step, line.last_step)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
     axes.yaxis.set_minor_formatter(NullFormatter())
     if len(curves) > 1:
         for text in axes.legend(loc="best", frameon=False, fontsize=10, labelcolor=INK).get_texts():
             text.set_parse_math(False)
     axes.set_xlabel("step", fontsize=10)
+    left, right, top, bottom = MARGINS
+    figure.subplots_adjust(left / size[0], bottom / size[1], 1 - right / size[0], 1 - top / size[1])
     return svg_markup(figure, anchor)
 
 
@@ -206,11 +214,10 @@ def svg_markup(figure: Figure, anchor: str) -> Markup:
             text.set_color(INK)
     figure.patch.set_alpha(0)
     out = io.StringIO()
-    settings = {"svg.hashsalt": anchor, "svg.fonttype": "none", "path.simplify": True}
+    settings: Any = {"svg.hashsalt": anchor, "svg.fonttype": "none", "path.simplify": True}
     with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph", UserWarning)  # the browser has glyphs that matplotlib's font lacks
-        figure.tight_layout(pad=0.4)
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})  # type: ignore[no-untyped-call]
     return Markup(_tidy(out.getvalue(), anchor))
 
 

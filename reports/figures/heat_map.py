@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from PIL import Image
 
 from ..wording import number, percent, plural, short
-from .chart import as_json, rounded
+from .chart import as_json
 
 if TYPE_CHECKING:
     from analyzer.story.rows import HeatMap, Magnitudes
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..time_line import TimeLine
 
 NONFINITE = (213, 94, 0, 255)
-_UPDATE = LinearSegmentedColormap.from_list("update", ["#08306b", "#3f8fc4", "#cfe3ee", "#f3f1ea", "#f5d7a8", "#d9822b", "#6b2400"])
+UPDATE_COLOURS = LinearSegmentedColormap.from_list("update", ["#08306b", "#3f8fc4", "#cfe3ee", "#f3f1ea", "#f5d7a8", "#d9822b", "#6b2400"])
 """Two-sided: too small is blue, about a thousandth of the weight is pale, too large is brown."""
 
 
@@ -91,12 +91,15 @@ class Map:
     data: Markup
     note: str
     has_nonfinite: bool
+    empty: str
+    """What a hatched cell means."""
 
 
-_TITLES: Mapping[str, tuple[str, str]] = {
+TITLES: Mapping[str, tuple[str, str]] = {
     "gradient_rms": (
         "Gradient size, layer by layer",
-        "Rows are parameters from input (top) to output, columns are recorded steps: a colour that changes steadily down the rows is a gradient that vanishes or explodes.",
+        "Rows are parameters from input (top) to output, columns are recorded steps: "
+        "a colour that changes steadily down the rows is a gradient that vanishes or explodes.",
     ),
     "update_ratio": (
         "Update size relative to the weight",
@@ -108,14 +111,15 @@ _TITLES: Mapping[str, tuple[str, str]] = {
     ),
     "saturated_share": (
         "Values in the flat part of their activation",
-        "Share of values whose activation has lost its slope (for ReLU the negative side, where half is usual): a row that turns bright stops passing gradient.",
+        "Share of values whose activation has lost its slope (for ReLU the negative side, where half is usual): "
+        "a row that turns bright stops passing gradient.",
     ),
 }
 
 
 def layer_map(source: HeatMap, line: TimeLine) -> Map:
     """One quantity of the layers over the run."""
-    title, how = _TITLES[source.quantity]
+    title, how = TITLES[source.quantity]
     shares = source.quantity.endswith("_share")
     scale = _share_scale() if shares else _ratio_scale() if source.quantity == "update_ratio" else _log_scale(source.values)
     write = percent if shares else number
@@ -124,7 +128,11 @@ def layer_map(source: HeatMap, line: TimeLine) -> Map:
         for column, value in enumerate(values):
             if value is not None:
                 cells[row, column] = scale.place(value)
-    note = f"{plural(source.left_out, 'layer')} of {len(source.names) + source.left_out} not shown; the ones shown are spread evenly over the depth." if source.left_out else ""
+    note = (
+        f"{plural(source.left_out, 'layer')} of {len(source.names) + source.left_out} not shown; the ones shown are spread evenly over the depth."
+        if source.left_out
+        else ""
+    )
     rows = tuple(MapRow(short(name, 34), name, kind) for name, kind in zip(source.names, source.types, strict=True))
     return Map(
         anchor=f"map-{source.quantity.replace('_', '-')}",
@@ -150,29 +158,38 @@ def layer_map(source: HeatMap, line: TimeLine) -> Map:
         ),
         note=note,
         has_nonfinite=bool(source.nonfinite),
+        empty="nothing recorded",
     )
 
 
 def magnitude_map(source: Magnitudes, place: int) -> Map:
-    """Histogram of magnitudes over the run: small values in the middle, large positive ones on top, large negative ones below."""
-    names = [f"−2^{exponent}".replace("^-", "^−") for exponent in reversed(source.exponents)] + ["0"]
-    names += [f"2^{exponent}".replace("^-", "^−") for exponent in source.exponents]
-    used = [row for row in range(len(names)) if any(column[row] > 0 for column in source.shares)]
-    low, high = (max(0, used[0] - 1), min(len(names), used[-1] + 2)) if used else (0, len(names))
-    order = list(range(high - 1, low - 1, -1))
+    """Histogram of magnitudes over the run: large positive values on top, zero in the middle, large negative ones below."""
+    bins = len(source.exponents)
+    used = sorted(
+        {
+            min(row - bins - 1, bins * 2) if row > bins else bins - 1 - row
+            for column in source.shares
+            for row, share in enumerate(column)
+            if share > 0 and row != bins
+        }
+    )
+    low, high = (used[0], used[-1]) if used else (0, bins - 1)
+    order = [bins + 1 + exponent for exponent in range(high, low - 1, -1)] + [bins] + [bins - 1 - exponent for exponent in range(low, high + 1)]
+    sizes = [f"{2.0**exponent:.2g}".replace("e-0", "e\u2212").replace("e-", "e\u2212").replace("e+0", "e") for exponent in source.exponents]
+    names = [f"\u2212{size}" for size in reversed(sizes)] + ["0"] + sizes
     scale = Scale(1e-4, 1.0, True, matplotlib.colormaps["cividis"], ((0.0, "0.01 %"), (0.5, "1 %"), (1.0, "100 %")))
     cells = np.array([[scale.place(column[row]) if column[row] > 0 else np.nan for column in source.shares] for row in order])
     kind = source.kind.replace("_", " ")
     last = source.shares[-1]
-    peak = max(range(len(names)), key=lambda row: last[row])
-    tiny = sum(share for share, exponent in zip(last[len(source.exponents) + 1 :], source.exponents, strict=True) if exponent < -24)
+    peak = max(range(bins), key=lambda exponent: last[bins + 1 + exponent] + last[bins - 1 - exponent])
     return Map(
         anchor=f"magnitudes-{place}",
         title=f"Magnitudes of {short(source.name, 34)} ({kind})",
-        how="Each column is a histogram of one recorded step by power of two, positive above zero, negative below: mass that drifts outward saturates, mass that sinks to the middle vanishes.",
-        summary=f"At step {number(source.steps[-1])} the fullest bin is {names[peak]} with {percent(last[peak])} of the values; {percent(last[len(source.exponents)])} are exactly zero, {percent(tiny)} positive below 2^−24.",
-        rows=tuple(MapRow(names[row] if (index % 4 == 0 or names[row] == "0") else "", names[row], kind) for index, row in enumerate(order)),
-        row_height=_row_height(len(order)) - 2,
+        how="A histogram a column, positive values on top: mass that drifts to the edges saturates, to the middle vanishes.",
+        summary=f"At step {number(source.steps[-1])} most values are around {sizes[peak]} in size "
+        f"({percent(last[bins + 1 + peak] + last[bins - 1 - peak])} of them); {percent(last[bins])} are exactly zero.",
+        rows=tuple(MapRow(names[row] if (row - bins) % 3 == 0 and not 0 < abs(row - bins) < low + 3 else "", names[row], kind) for row in order),
+        row_height=max(6, min(12, 240 // len(order))),
         image=_png(scale.colours, cells, ()),
         legend=_bar(scale),
         ticks=scale.ticks,
@@ -180,21 +197,22 @@ def magnitude_map(source: Magnitudes, place: int) -> Map:
         marks=(),
         data=as_json(
             {
-                "rows": [names[row] for row in order],
+                "rows": [f"values around {names[row]}" for row in order],
                 "from": source.steps,
                 "to": source.steps,
-                "values": [[rounded(float(f"{column[row]:.2g}")) for column in source.shares] for row in order],
+                "values": [[float(f"{column[row]:.2g}") for column in source.shares] for row in order],
                 "bad": [],
                 "share": True,
             }
         ),
         note="",
         has_nonfinite=False,
+        empty="no value",
     )
 
 
 def _ratio_scale() -> Scale:
-    return Scale(1e-6, 1.0, True, _UPDATE, ((0.0, "1e−6"), (1 / 3, "1e−4"), (0.5, "1e−3"), (2 / 3, "1e−2"), (1.0, "1")))
+    return Scale(1e-6, 1.0, True, UPDATE_COLOURS, ((0.0, "1e\u22126"), (1 / 3, "1e\u22124"), (2 / 3, "1e\u22122"), (1.0, "1")))
 
 
 def _share_scale() -> Scale:
@@ -208,7 +226,7 @@ def _log_scale(values: Sequence[Sequence[float | None]]) -> Scale:
     bottom = max(math.floor(math.log10(min(positive, default=0.1))), top - 12)
     bottom = min(bottom, top - 1)
     labels = tuple(dict.fromkeys((bottom, (bottom + top) // 2, top)))
-    ticks = tuple(((exponent - bottom) / (top - bottom), f"1e{exponent}".replace("-", "−")) for exponent in labels)
+    ticks = tuple(((exponent - bottom) / (top - bottom), f"1e{exponent}".replace("-", "\u2212")) for exponent in labels)
     return Scale(10.0**bottom, 10.0**top, True, matplotlib.colormaps["viridis"], ticks)
 
 
@@ -216,13 +234,12 @@ def _row_height(rows: int) -> int:
     return max(9, min(22, 440 // max(rows, 1)))
 
 
-def _extremes(source: HeatMap, write: object) -> str:
-    if not callable(write):
-        raise TypeError("write turns a value into text")
+def _extremes(source: HeatMap, write: Callable[[float | None], str]) -> str:
     known = [(value, row, column) for row, values in enumerate(source.values) for column, value in enumerate(values) if value is not None]
     parts = []
     if known:
-        for word, (value, row, column) in (("Lowest", min(known)), ("highest", max(known))):
+        ends = (("Highest", max(known)),) if source.quantity.endswith("_share") else (("Lowest", min(known)), ("highest", max(known)))
+        for word, (value, row, column) in ends:
             parts.append(f"{word} {write(value)} in {short(source.names[row], 60)} at step {number(source.steps[column])}")
     text = ", ".join(parts) + "." if parts else "Nothing finite was recorded."
     if source.nonfinite:

@@ -112,7 +112,7 @@
         legend: { markers: { width: 2 } },
         scales: { x: { time: false }, y: { distr: data.log ? 3 : 1 } },
         axes: [
-          { ...axis, size: 30, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en").replace(/,/g, "\u202f") : "")) },
+          { ...axis, size: 30, space: 80, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en").replace(/,/g, "\u202f") : "")) },
           { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : write(tick))) },
         ],
         series: [
@@ -292,7 +292,7 @@
 
   const unhide = () => {
     // A link to a finding that the filter hides shows it again.
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = !location.hash ? null : document.getElementById(decodeURIComponent(location.hash.slice(1)));
     const hidden = target?.closest("[hidden]");
     if (hidden) hidden.hidden = false;
     const folded = target?.querySelector("details") ?? target?.closest("details");

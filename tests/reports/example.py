@@ -13,11 +13,11 @@ import wave
 from typing import Any
 
 import pyarrow as pa
+from PIL import Image
+
 from analyzer.check import Check, Finding, NotChecked, Param
 from analyzer.diagnosis import Cause, Diagnosis
 from analyzer.run import Run
-from PIL import Image
-
 from recorder import format as log_format
 
 STEPS, EVERY, EPOCH, BATCH = 200, 5, 20, 8
@@ -80,7 +80,11 @@ def _tensors() -> tuple[list[Row], list[Row]]:
     noise = random.Random(1)
     for depth, (module, activation, units) in enumerate(LAYERS):
         own = {"module": module, "module_type": "Linear" if units != 16 else "Conv2d", "depth": depth, "trainable": True}
-        kinds = {"weight": (f"{module}.weight", 0.1, 0.0), "gradient": (f"{module}.weight", 0.02 * 0.6 ** (4 - depth), 4.0), "update": (f"{module}.weight", 1e-4, 5.0)}
+        kinds = {
+            "weight": (f"{module}.weight", 0.1, 0.0),
+            "gradient": (f"{module}.weight", 0.02 * 0.6 ** (4 - depth), 4.0),
+            "update": (f"{module}.weight", 1e-4, 5.0),
+        }
         if activation:
             kinds |= {"preactivation": (module, 1.0, 2.5), "activation": (module, 0.7, 0.0), "activation_gradient": (module, 0.01, -6.0)}
         for kind, (name, size, growth) in kinds.items():
@@ -93,7 +97,12 @@ def _tensors() -> tuple[list[Row], list[Row]]:
                 row |= {"zeros": 40, "negatives": 230, "nonfinite": 3 if step >= NAN_STEP and kind == "gradient" and depth <= 2 else 0, "sampled": 1.0}
                 if kind in ("preactivation", "activation"):
                     share = (0.92 if module == "fc1" else 0.12) * _late(step)
-                    row |= {"units": units, "silent_units": int(units * 0.4 * _late(step)) if activation == "relu" else 0, "saturated": int(512 * share), "saturated_units": 0}
+                    row |= {
+                        "units": units,
+                        "silent_units": int(units * 0.4 * _late(step)) if activation == "relu" else 0,
+                        "saturated": int(512 * share),
+                        "saturated_units": 0,
+                    }
                 if kind in ("preactivation", "activation_gradient"):
                     row["magnitudes"] = _bell(math.log2(rms))
                 stats.append(row)
@@ -122,7 +131,9 @@ def _metrics() -> list[Row]:
             "step_seconds": 0.1,
             "recorder_seconds": 0.002,
         }
-        rows += [{"step": step, "epoch": step // EPOCH, "split": "train", "name": name, "value": value, "seconds": 0.1 * step} for name, value in values.items()]
+        rows += [
+            {"step": step, "epoch": step // EPOCH, "split": "train", "name": name, "value": value, "seconds": 0.1 * step} for name, value in values.items()
+        ]
     for step in range(EPOCH - 1, STEPS, EPOCH):
         for name, value in (("loss", loss_at(step) * 1.1), ("accuracy", 0.9 - 0.5 * _late(step))):
             rows.append({"step": step, "epoch": step // EPOCH, "split": "valid", "name": name, "value": value, "seconds": 0.1 * step})
@@ -144,7 +155,15 @@ def _samples() -> tuple[list[Row], list[Row]]:
                 rows.append(
                     {"step": step, "epoch": pass_number, "split": split, "pass": pass_number, "batch": number // BATCH, "position": number % BATCH}
                     | {"sample_id": f"{split}/{number:03d}.png", "loss_sum": loss, "elements": 1, "elements_total": 1, "loss_sum_total": loss}
-                    | {"target": target, "prediction": prediction, "correct": not wrong, "p_target": share, "p_max": best, "target_rank": int(wrong), "outputs": 5}
+                    | {
+                        "target": target,
+                        "prediction": prediction,
+                        "correct": not wrong,
+                        "p_target": share,
+                        "p_max": best,
+                        "target_rank": int(wrong),
+                        "outputs": 5,
+                    }
                 )
     previews = [
         {"sample_id": f"valid/{number:03d}.png", "split": "valid", "step": STEPS - 1, "kind": kind, "content": content}
@@ -153,8 +172,14 @@ def _samples() -> tuple[list[Row], list[Row]]:
     ]
     previews += [
         {"sample_id": "valid/004.png", "split": "valid", "step": STEPS - 1, "kind": "audio", "content": sound()},
-        {"sample_id": "valid/009.png", "split": "valid", "step": STEPS - 1, "kind": "text", "content": "She sells <b>sea</b> shells".encode()},
-        {"sample_id": "valid/014.png", "split": "valid", "step": STEPS - 1, "kind": "curve", "content": json.dumps([math.sin(i / 9) for i in range(90)]).encode()},
+        {"sample_id": "valid/009.png", "split": "valid", "step": STEPS - 1, "kind": "text", "content": b"She sells <b>sea</b> shells"},
+        {
+            "sample_id": "valid/014.png",
+            "split": "valid",
+            "step": STEPS - 1,
+            "kind": "curve",
+            "content": json.dumps([math.sin(i / 9) for i in range(90)]).encode(),
+        },
     ]
     return rows, previews
 
@@ -190,7 +215,9 @@ def _probes() -> list[Row]:
     ]
 
 
-def finding(check: str, subject: str, *, step: int | None = ONSET, strategy: str = "saturation", severity: str = "error", message: str = "", **changes: Any) -> Finding:
+def finding(
+    check: str, subject: str, *, step: int | None = ONSET, strategy: str = "saturation", severity: str = "error", message: str = "", **changes: Any
+) -> Finding:
     text = message or f"92 % of the values of {subject} are in the flat part of tanh since step {step}"
     facts: Row = {"cause": "saturated_activation", "strength": "strong", "last_step": STEPS - 5, "value": 0.92, "threshold": 0.5}
     facts |= {"fix": "Lower the learning rate before the onset, or scale the inputs.", "sql": f"select '{check}' as subject -- < & >"}
@@ -201,16 +228,53 @@ def example_findings() -> tuple[Finding, ...]:
     return (
         finding("saturated_units", "fc1"),
         finding("saturated_units", "fc2", severity="warning", step=140, value=0.6),
-        finding("large_updates", "fc1.weight", step=125, severity="warning", cause="learning_rate_too_high", message="updates of fc1.weight are 15 % of the weight", value=0.15, threshold=0.1),
-        finding("loss_became_nan", "loss", step=NAN_STEP, strategy="mistakes", cause="nonfinite_backward", message="the training loss is NaN since step 180", value=None, threshold=None),
-        finding("dead_units", "conv1", step=145, severity="info", cause="dead_units", message="40 % of the units of conv1 are zero for every sample since step 145", value=0.4),
-        finding("class_never_predicted", "yak", step=0, strategy="predictions", severity="warning", cause="class_imbalance", message="yak is never predicted in valid", value=0.0),
+        finding(
+            "large_updates",
+            "fc1.weight",
+            step=125,
+            severity="warning",
+            cause="learning_rate_too_high",
+            message="updates of fc1.weight are 15 % of the weight",
+            value=0.15,
+            threshold=0.1,
+        ),
+        finding(
+            "loss_became_nan",
+            "loss",
+            step=NAN_STEP,
+            strategy="mistakes",
+            cause="nonfinite_backward",
+            message="the training loss is NaN since step 180",
+            value=None,
+            threshold=None,
+        ),
+        finding(
+            "dead_units",
+            "conv1",
+            step=145,
+            severity="info",
+            cause="dead_units",
+            message="40 % of the units of conv1 are zero for every sample since step 145",
+            value=0.4,
+        ),
+        finding(
+            "class_never_predicted",
+            "yak",
+            step=0,
+            strategy="predictions",
+            severity="warning",
+            cause="class_imbalance",
+            message="yak is never predicted in valid",
+            value=0.0,
+        ),
     )
 
 
 def example_diagnosis() -> Diagnosis:
     found = example_findings()
-    first = Cause("saturated_activation", "error", 0.93, ONSET, "fc1", ("saturated_units",), ("vanishing_gradient",), ("loss_became_nan",), (found[0], found[1], found[3]))
+    first = Cause(
+        "saturated_activation", "error", 0.93, ONSET, "fc1", ("saturated_units",), ("vanishing_gradient",), ("loss_became_nan",), (found[0], found[1], found[3])
+    )
     second = Cause("learning_rate_too_high", "warning", 0.55, 125, "fc1.weight", ("large_updates",), (), (), (found[2],))
     third = Cause("dead_units", "info", 0.3, 145, "conv1", ("dead_units",), (), (), (found[4],))
     return Diagnosis(
@@ -224,7 +288,9 @@ def example_diagnosis() -> Diagnosis:
 
 
 def healthy_diagnosis() -> Diagnosis:
-    return Diagnosis(True, (), (), (NotChecked("loss_formula", "no samples of training in the log; call rec.samples(...)"),), "Nothing speaks for a mistake in this run.", ())
+    return Diagnosis(
+        True, (), (), (NotChecked("loss_formula", "no samples of training in the log; call rec.samples(...)"),), "Nothing speaks for a mistake in this run.", ()
+    )
 
 
 def example_checks() -> tuple[Check, ...]:
