@@ -195,12 +195,12 @@ def _seal_old_tail(folder: Path, number: int) -> dict[str, int] | None:
 
 def _last_step(run_dir: Path, rank: int) -> int | None:
     """The last step of the history that readers see: steps that an earlier resume superseded do not count."""
-    resumes = _resumes(run_dir / "events" / rank_folder(rank))
+    superseded = resumes(run_dir / "events" / rank_folder(rank))
     steps: list[int] = []
     for table in TABLES:
         for path, number in _sealed(run_dir / table / rank_folder(rank)):
             last = _last_step_of(path)
-            limits = [resume["step"] - 1 for resume in resumes if number < resume["first_file"].get(table, 0)]
+            limits = [resume["step"] - 1 for resume in superseded if number < resume["first_file"].get(table, 0)]
             if last is not None:
                 steps.append(min([last, *limits]))
     return max((step for step in steps if step >= 0), default=None)
@@ -223,10 +223,24 @@ def _last_step_of(path: Path) -> int | None:
     return max((int(str(found.max)) for found in statistics if found is not None and found.has_min_max), default=None)
 
 
-def _resumes(folder: Path) -> list[dict[str, Any]]:
+def resumes(folder: Path) -> list[dict[str, Any]]:
+    """Details of the `resumed` events of a rank, from sealed files and live tails."""
     found: list[dict[str, Any]] = []
-    for path, _ in _sealed(folder):
-        with contextlib.suppress(OSError, pa.ArrowException, ValueError, KeyError):
-            events = pq.read_table(path, columns=["kind", "details"]).to_pylist()
-            found += [details for event in events if event["kind"] == "resumed" and "first_file" in (details := json.loads(event["details"] or "{}"))]
+    for events in _event_tables(folder):
+        for event in events.select(["kind", "details"]).to_pylist():
+            if event["kind"] == "resumed":
+                with contextlib.suppress(ValueError, KeyError, TypeError):
+                    details = json.loads(event["details"])
+                    found.append({"step": int(details["step"]), "first_file": dict(details["first_file"])})
     return found
+
+
+def _event_tables(folder: Path) -> Iterator[pa.Table]:
+    for path, _ in _sealed(folder):
+        with contextlib.suppress(OSError, pa.ArrowException, ValueError):
+            yield pq.read_table(path)
+    for name in _names(folder):
+        if tail_number(name) is not None:
+            content = decode_tail((folder / name).read_bytes())
+            if content.schema is not None:
+                yield pa.Table.from_batches(content.batches, content.schema)

@@ -7,10 +7,13 @@ its number exists, so a crash between any two of these leaves one history.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -43,18 +46,61 @@ def _whole_batches(tail: Path) -> pa.Table | None:
 
 def write_sealed(folder: Path, name: str, table: pa.Table) -> None:
     """Writes a table as a sealed file, sorted by step; all or nothing. Raises OSError."""
-    table = sorted_by_step(table)
+    write_sealed_pieces(folder, name, table.schema, [sorted_by_step(table)])
+
+
+def write_sealed_pieces(folder: Path, name: str, columns: pa.Schema, pieces: Iterable[pa.Table]) -> None:
+    """Writes the pieces, which are in order, as one sealed file; all or nothing. Raises OSError."""
     temporary = folder / f"_{name}"
     try:
-        with open(temporary, "wb") as file:
-            pq.write_table(table, file, row_group_size=ROW_GROUP_ROWS, **parquet_options(table.schema))
+        with open(temporary, "w+b") as file:
+            with pq.ParquetWriter(file, columns, **parquet_options(columns)) as writer:
+                for piece in pieces:
+                    writer.write_table(piece, row_group_size=ROW_GROUP_ROWS)
+                writer.add_key_value_metadata({CHECKSUM_KEY: _NO_CHECKSUM})
             file.flush()
+            _enter_checksum(file)
             os.fsync(file.fileno())
         temporary.rename(folder / name)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(folder)
+
+
+CHECKSUM_KEY = "retrograd.crc32"
+"""Key in a sealed file's metadata: CRC-32 of the whole file, with its own eight digits as zeros. Page checksums leave headers and footer uncovered."""
+
+_NO_CHECKSUM = "<crc32->"
+_ZEROS = b"00000000"
+_PIECE = 1 << 20
+
+
+def _enter_checksum(file: BinaryIO) -> None:
+    """Fills in the digits that the metadata holds a place for."""
+    descriptor, size = file.fileno(), os.fstat(file.fileno()).st_size
+    start = max(0, size - _PIECE)
+    place = start + os.pread(descriptor, size - start, start).rindex(_NO_CHECKSUM.encode())
+    os.pwrite(descriptor, _ZEROS, place)
+    checksum, position = 0, 0
+    while piece := os.pread(descriptor, _PIECE, position):
+        checksum = zlib.crc32(piece, checksum)
+        position += len(piece)
+    os.pwrite(descriptor, b"%08x" % checksum, place)
+
+
+def sealed_file_is_whole(path: Path) -> bool | None:
+    """Whether every byte of a sealed file is as written; None where it holds no checksum. Raises OSError where it cannot be read."""
+    content = path.read_bytes()
+    try:
+        with pq.ParquetFile(pa.BufferReader(content)) as file:
+            digits = (file.metadata.metadata or {}).get(CHECKSUM_KEY.encode())
+    except (pa.ArrowException, OSError, ValueError):
+        return False
+    if digits is None:
+        return None
+    place = content.rindex(digits)
+    return b"%08x" % zlib.crc32(content[place + len(digits) :], zlib.crc32(_ZEROS, zlib.crc32(content[:place]))) == digits
 
 
 def sync_folder(folder: Path) -> None:
@@ -68,14 +114,20 @@ def sync_folder(folder: Path) -> None:
 
 def sorted_by_step(table: pa.Table) -> pa.Table:
     """The rows by step, those before the first step first, in the order of writing within a step."""
-    if "step" not in table.column_names or _is_sorted(table.column("step")):
+    if "step" not in table.column_names or _is_sorted(table):
         return table
-    return table.take(table.column("step").fill_null(-1).to_numpy().argsort(kind="stable"))
+    return table.take(_steps(table).argsort(kind="stable"))
 
 
-def _is_sorted(steps: Any) -> bool:
-    values = steps.fill_null(-1).to_numpy()
-    return bool((values[1:] >= values[:-1]).all())
+def _is_sorted(table: pa.Table) -> bool:
+    steps = _steps(table)
+    return bool((steps[1:] >= steps[:-1]).all())
+
+
+def _steps(table: pa.Table) -> npt.NDArray[np.int64]:
+    """The step of each row, -1 before the first."""
+    steps: Any = table.column("step")
+    return np.asarray(steps.fill_null(-1).to_numpy())
 
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
