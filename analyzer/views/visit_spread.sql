@@ -1,0 +1,24 @@
+-- One row per run with training samples: how much the number of visits differs between samples.
+-- Record: rec.samples(ids, loss=losses, target=targets) at every training step
+-- Column visits: mean number of visits of a sample (visits)
+-- Column fewest: hundredth of the samples have at most as many (visits)
+-- Column most: hundredth of the samples have at least as many (visits)
+-- Column excess: variance within a class over the mean number of visits of the class; 1 when drawn with replacement, 0 when each comes once an epoch
+with within as (
+    select coalesce(target, -1) as target, count(*) as n, var_samp(visits) as variance, avg(visits) as mean
+    from sample_histories
+    where split = 'train'
+    group by coalesce(target, -1)
+    having count(*) > 1
+)
+
+select
+    (select sum(n * variance / mean) / sum(n) from within) as excess,
+    count(*) as samples,
+    avg(visits) as visits,
+    quantile_disc(visits, 0.01) as fewest,
+    quantile_disc(visits, 0.99) as most,
+    max(last_step) as last_step
+from sample_histories
+where split = 'train'
+having count(*) > 0

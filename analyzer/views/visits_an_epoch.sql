@@ -1,0 +1,17 @@
+-- One row per run through the training data and number of visits: how many samples were seen that often in it.
+-- Record: set rec.epoch, and rec.samples(ids, loss=losses) at every training step
+-- Materialize
+-- Column visits: rows of the sample in the pass (visits)
+-- Column samples: samples with that number of visits (samples)
+-- Column first_step: first training step of the pass (steps)
+-- Column step: last training step of the pass (steps)
+with visited as (
+    select pass, sample_id, count(*) as visits, min(coalesce(step, -1)) as first_step, max(coalesce(step, -1)) as step
+    from samples
+    where split = 'train' and epoch is not null and sample_id is not null
+    group by pass, sample_id
+)
+
+select pass, visits, count(*) as samples, min(min(first_step)) over (partition by pass) as first_step, max(max(step)) over (partition by pass) as step
+from visited
+group by pass, visits
