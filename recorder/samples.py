@@ -6,7 +6,7 @@ Two halves: `summarize` works where the predictions are and never waits for the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from torch import Tensor
 
 from .criterion import OF_CLASSES, OF_LABELS, OF_VALUES, Criterion
 from .format import SAMPLES, schema
+from .inputs import tensors_of
 from .tasks import classification, language_model, multilabel, regression, segmentation
 from .tasks.columns import task_columns
 from .tasks.losses import Elements, Summary, loss_columns, mask_elements, pack
@@ -71,10 +72,12 @@ def summarize(
     mask: Tensor | None = None,
     ignore_index: int | None = None,
     criterion: Criterion | None = None,
+    inputs: Any = None,
 ) -> Summary:
     """What the log says about each of the `rows` samples of a batch, as tensors on the device of the predictions.
 
-    Shapes that do not fit the task are no error: the loss alone is kept then. `ignore_index` is that of the criterion unless given.
+    Shapes that do not fit the task are no error: the loss alone is kept then. `ignore_index` is that of the criterion unless given. `inputs`, what
+    the model got, is compared with the targets of a language model.
     """
     if ignore_index is None and criterion is not None:
         ignore_index = criterion.ignore_index
@@ -83,15 +86,26 @@ def summarize(
             arranged = arrange(task, rows, prediction, target)
             if arranged is not None:
                 shown, wanted = arranged
-                modules = {
-                    "classification": classification.summarize,
-                    "multilabel": multilabel.summarize,
-                    "regression": regression.summarize,
-                    "segmentation": segmentation.summarize,
-                    "language_model": language_model.summarize,
-                }
-                return modules[task](loss=loss, prediction=shown, target=wanted, mask=mask, ignore_index=ignore_index, criterion=criterion)
+                given: dict[str, Any] = {"loss": loss, "mask": mask, "ignore_index": ignore_index, "criterion": criterion}
+                if task == "language_model":
+                    given["inputs"] = _tokens(inputs, rows, wanted.shape)
+                return _SUMMARIZE[task](prediction=shown, target=wanted, **given)
         return _loss_alone(rows, loss, target, mask)
+
+
+_SUMMARIZE: dict[str, Callable[..., Summary]] = {
+    "classification": classification.summarize,
+    "multilabel": multilabel.summarize,
+    "regression": regression.summarize,
+    "segmentation": segmentation.summarize,
+    "language_model": language_model.summarize,
+}
+
+
+def _tokens(inputs: Any, rows: int, shape: torch.Size) -> Tensor | None:
+    """The sequence of whole numbers among the inputs that is as long as the targets."""
+    found = tensors_of(inputs, rows).values()
+    return next((tensor for tensor in found if tensor.shape == shape and not tensor.dtype.is_floating_point), None)
 
 
 def arrange(task: str, rows: int, prediction: Tensor, target: Tensor | None) -> tuple[Tensor, Any] | None:

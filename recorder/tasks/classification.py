@@ -25,6 +25,7 @@ def summarize(
         loss = _recomputed(criterion, z, labels, soft)
     floats = loss_columns(loss, elements, count)
     ints = {"elements": count, "elements_total": torch.ones_like(count)}
+    ints["batch_winner"] = _batch_winners(z)
     more_floats, more_ints = _two_classes(z[:, 0], labels, soft, loss, criterion) if z.shape[1] == 1 else _classes(z, labels)
     return pack({**floats, **more_floats}, {**ints, **more_ints, "outputs": torch.full_like(count, z.shape[1])})
 
@@ -89,6 +90,13 @@ def _classes(z: Tensor, labels: Tensor | None) -> tuple[dict[str, Tensor], dict[
         "target_rank": (z > z_target).sum(1),
     }
     return floats, ints
+
+
+def _batch_winners(z: Tensor) -> Tensor:
+    """For the sample at place i the row with the largest output number i, what an argmax over the batch would give; -1 where there is no output i."""
+    n, outputs = z.shape
+    winners = z.argmax(0)[:n]
+    return winners if outputs >= n else torch.nn.functional.pad(winners, (0, n - outputs), value=-1)
 
 
 def _two_classes(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..format import LM_LAGS, SAMPLE_COLUMNS, Column
+from ..format import LM_INPUT_LAGS, LM_LAGS, SAMPLE_COLUMNS, Column
 
 Numbers = dict[str, npt.NDArray[Any]]
 Array = Any
@@ -35,14 +35,19 @@ def task_columns(task: str | None, fetched: dict[str, Any], rows: int) -> dict[s
         special = {"correct_at_lag": lambda: _lists(np.stack([numbers[f"correct_at_lag_{lag}"] for lag in LM_LAGS], axis=1))}
         if "worst_loss" in arrays:
             special["worst"] = lambda: _worst_tokens(arrays)
+        if "input_at_lag_0" in numbers:
+            special["input_at_lag"] = lambda: _lists(np.stack([numbers[f"input_at_lag_{lag}"] for lag in LM_INPUT_LAGS], axis=1))
     known = numbers.get("target_known")
     unknown = None if known is None or known.all() else known == 0
+    nulls = dict.fromkeys(_NULL_WITHOUT_TARGET, unknown)
+    if "batch_winner" in numbers:
+        nulls["batch_winner"] = numbers["batch_winner"] < 0
     columns = {}
     for column in (*_LOSS_COLUMNS, *(SAMPLE_COLUMNS[task] if task else ())):
         if column.name in special:
             columns[column.name] = special[column.name]()
         else:
-            columns[column.name] = _plain(column, numbers.get(column.name), rows, unknown if column.name in _NULL_WITHOUT_TARGET else None)
+            columns[column.name] = _plain(column, numbers.get(column.name), rows, nulls.get(column.name))
     return columns
 
 

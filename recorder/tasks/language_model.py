@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..criterion import Criterion, class_losses
-from ..format import LM_LAGS, LM_WORST_POSITIONS
+from ..format import LM_INPUT_LAGS, LM_LAGS, LM_WORST_POSITIONS
 from .losses import Elements, Summary, combine, loss_columns, mask_elements, pack
 
 _PIECE_ELEMENTS = {"cpu": 1 << 20, "cuda": 1 << 25}
@@ -14,8 +14,16 @@ _PIECE_ELEMENTS = {"cpu": 1 << 20, "cuda": 1 << 25}
 
 
 def summarize(
-    *, loss: Tensor | None, prediction: Tensor, target: Tensor, mask: Tensor | None, ignore_index: int | None, criterion: Criterion | None
+    *,
+    loss: Tensor | None,
+    prediction: Tensor,
+    target: Tensor,
+    mask: Tensor | None,
+    ignore_index: int | None,
+    criterion: Criterion | None,
+    inputs: Tensor | None = None,
 ) -> Summary:
+    """`inputs`: the tokens that the model got, [N, T], where it got such."""
     n, length, vocabulary = prediction.shape
     labels = target.detach().long()
     valid = mask_elements(mask, n, length)
@@ -36,8 +44,10 @@ def summarize(
         "elements_total": torch.full_like(count, length),
         "tokens_correct": (right if valid is None else right & valid).sum(1),
         "outputs": torch.full_like(count, vocabulary),
-        **{f"correct_at_lag_{lag}": _agreement(predicted, labels, valid, lag) for lag in LM_LAGS},
+        **{f"correct_at_lag_{lag}": _agreement(predicted, labels, valid, valid, lag) for lag in LM_LAGS},
     }
+    if inputs is not None and inputs.shape == labels.shape:
+        ints |= {f"input_at_lag_{lag}": _agreement(labels, inputs, valid, None, lag) for lag in LM_INPUT_LAGS}
     token_losses = per_token if per_token is not None else computed
     return {**pack(floats, ints), **({} if token_losses is None else _worst(token_losses, labels, predicted, valid))}
 
@@ -60,14 +70,16 @@ def _predictions(
     return torch.cat(predicted).reshape(n, length), torch.cat(found).reshape(n, length) if found else None
 
 
-def _agreement(predicted: Tensor, labels: Tensor, valid: Tensor | None, lag: int) -> Tensor:
-    """How many predictions equal the target `lag` positions after their own [N]; both positions count."""
-    length = labels.shape[1]
+def _agreement(one: Tensor, other: Tensor, counts: Tensor | None, other_counts: Tensor | None, lag: int) -> Tensor:
+    """How many tokens of `one` equal the token of `other` that stands `lag` positions after them [N], where both positions count."""
+    length = one.shape[1]
     if abs(lag) >= length:
-        return labels.new_zeros(labels.shape[0])
-    own, other = (slice(0, length - lag), slice(lag, length)) if lag > 0 else (slice(-lag, length), slice(0, length + lag))
-    agree = predicted[:, own] == labels[:, other]
-    return (agree if valid is None else agree & valid[:, own] & valid[:, other]).sum(1)
+        return one.new_zeros(one.shape[0])
+    here, there = (slice(0, length - lag), slice(lag, length)) if lag >= 0 else (slice(-lag, length), slice(0, length + lag))
+    agree = one[:, here] == other[:, there]
+    for valid, where in ((counts, here), (other_counts, there)):
+        agree = agree if valid is None else agree & valid[:, where]
+    return agree.sum(1)
 
 
 def _worst(losses: Tensor, labels: Tensor, predicted: Tensor, valid: Tensor | None) -> Summary:
