@@ -45,3 +45,14 @@ def test_silent_on_a_short_run() -> None:
 def test_silent_where_it_guessed_at_first_and_learned_later() -> None:
     log = healthy_log().change("samples", lambda row: {**row, "loss_sum": 2.4, "correct": False} if row["step"] < 60 else row)
     assert findings("no_better_than_guessing", log) == []
+
+
+def test_finds_the_step_from_which_on_what_was_learned_is_gone() -> None:
+    log = healthy_log().change("samples", lambda row: {**row, "loss_sum": 2.4, "correct": False} if row["step"] >= 60 else row)
+    [found] = findings("no_better_than_guessing", log)
+    assert found.step == 60
+
+
+def test_silent_where_only_the_last_two_tenths_are_bad() -> None:
+    log = healthy_log().change("samples", lambda row: {**row, "loss_sum": 2.4, "correct": False} if row["step"] >= 80 else row)
+    assert findings("no_better_than_guessing", log) == []

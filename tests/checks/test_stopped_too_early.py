@@ -31,3 +31,8 @@ def test_silent_on_noise() -> None:
 
 def test_silent_on_a_short_run() -> None:
     assert findings("stopped_too_early", healthy_log(steps=40).metric("loss", [2.3 - step / 20 for step in range(40)])) == []
+
+
+def test_silent_where_the_loss_only_comes_back_from_a_rise() -> None:
+    back = [math.exp(-step / 20) if step < 50 else 5 * math.exp(-(step - 50) / 40) for step in range(100)]
+    assert findings("stopped_too_early", healthy_log().metric("loss", back)) == []

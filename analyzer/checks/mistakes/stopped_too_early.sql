@@ -10,7 +10,7 @@ reads:
 params:
   progress: {default: 0.1, unit: share of the loss, source: "the loss must still fall by this much over the last tenth of the run"}
   certainty: {default: 4, unit: times the noise of a level, source: "four standard errors"}
-finds: A training loss whose last tenth still falls by `progress`, with no split of evaluation that has turned.
+finds: A training loss whose last tenth still falls by `progress`, to the lowest level of the run.
 matters: A longer run would be better; what looks like a limit of the model is the end of the schedule.
 do: Train longer, or raise the learning rate if every curve is slow from the start.
 ignore: A run stopped on purpose (a smoke test, a budget).
@@ -33,5 +33,5 @@ select
     $progress as threshold,
     format('the training loss still falls by {:.0f} % over the last tenth of the run, from {:.4g} to {:.4g}', 100 * (1 - ends.last_loss / before), before, ends.last_loss) as message
 from ends, learning
-where learning.losses >= 50 and ends.last_loss > 0 and before - ends.last_loss > greatest($progress * before, $certainty * noise)
+where learning.losses >= 50 and ends.last_loss > 0 and before - ends.last_loss > greatest($progress * before, $certainty * noise) and ends.last_loss < best_loss + $certainty * noise
 order by ends.step
