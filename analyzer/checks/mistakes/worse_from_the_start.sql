@@ -1,0 +1,50 @@
+/*
+title: An evaluation that was bad from the start
+cause: split_mismatch
+strength: symptom
+severity: error
+explains: [overfitting]
+reads:
+  first_visits: [accuracy]
+  evaluations: [accuracy]
+params:
+  gap: {default: 0.25, unit: share predicted right, source: "training samples at first sight and evaluation samples are new alike"}
+  errors: {default: 6, unit: standard errors, source: "beyond the chance of small splits"}
+  patience: {default: 3, unit: evaluations, source: "a normalization layer may need an epoch to settle"}
+finds: An accuracy that stays below that of the training samples at first sight, in the second half of the first epoch, by `gap`, in each of the first `patience` evaluations and at the end.
+matters: Both kinds of samples were new to the model. What makes the difference is how they are prepared, or the mode of the model, not overfitting.
+do: Evaluate on training samples with the code of the evaluation; if that is bad too, look at model.eval(), at the preparation of the inputs and at the order of the targets.
+ignore: A split from another domain, chosen to be different.
+*/
+with at_first_sight as (
+    select accuracy, samples
+    from first_visits
+    where half = 1 and samples >= 50
+),
+
+judged as (
+    select
+        split,
+        evaluation,
+        evaluations.step,
+        evaluations.accuracy,
+        at_first_sight.accuracy as at_first_sight,
+        evaluations.accuracy < at_first_sight.accuracy - greatest(
+            $gap, $errors * sqrt(at_first_sight.accuracy * (1 - at_first_sight.accuracy) * (1 / at_first_sight.samples + 1 / evaluations.samples))
+        ) as bad,
+        row_number() over (partition by split order by evaluation desc) as from_the_end
+    from evaluations, at_first_sight
+    where evaluations.accuracy is not null and evaluations.step >= 0
+)
+
+select
+    split as subject,
+    min(step) as step,
+    max(step) as last_step,
+    max(accuracy) as value,
+    any_value(at_first_sight) - $gap as threshold,
+    format('{} is predicted right in {:.0f} % at best, training samples at first sight in {:.0f} %', split, 100 * max(accuracy), 100 * any_value(at_first_sight)) as message
+from judged
+group by split
+having bool_and(bad) and count(*) >= $patience
+order by subject
