@@ -110,6 +110,11 @@ def _full_name(name: str) -> str:
     raise ValueError(f"loss={name!r} is no loss of torch.nn.functional; {hint}. A loss of your own is passed as the module or function itself.")
 
 
+def beside(value: Tensor, other: Tensor) -> Tensor:
+    """The value on the other's device, without waiting for it; a copy to the CPU has to be waited for, or it would be read too early."""
+    return value.to(other.device, non_blocking=other.device.type != "cpu")
+
+
 def class_losses(criterion: Criterion, z: Tensor, labels: Tensor, ignore_index: int | None = None) -> Tensor | None:
     """Loss of each element [M] of predictions [M, C] and class numbers [M], as `reduction="none"` gives it; None where the loss is none of classes.
 
@@ -119,7 +124,7 @@ def class_losses(criterion: Criterion, z: Tensor, labels: Tensor, ignore_index: 
         return None
     target = labels.clamp(0, z.shape[1] - 1)
     scores = -z if criterion.name == "nll_loss" else torch.logsumexp(z, 1, keepdim=True) - z
-    weight = None if criterion.weight is None else criterion.weight.to(scores)
+    weight = None if criterion.weight is None else beside(criterion.weight, scores).to(scores.dtype)
     losses = scores.gather(1, target[:, None])[:, 0]
     if weight is not None:
         losses = losses * weight[target]
@@ -139,9 +144,9 @@ def value_losses(criterion: Criterion, z: Tensor, target: Tensor) -> Tensor | No
     settings = criterion.settings
     if criterion.name == "binary_cross_entropy":
         losses = -(target * z.log().clamp(min=-100) + (1 - target) * (1 - z).log().clamp(min=-100))
-        return losses if criterion.weight is None else losses * criterion.weight.to(z)
+        return losses if criterion.weight is None else losses * beside(criterion.weight, z).to(z.dtype)
     if criterion.name == "binary_cross_entropy_with_logits":
-        weight, pos_weight = (None if value is None else value.to(z) for value in (criterion.weight, criterion.pos_weight))
+        weight, pos_weight = (None if value is None else beside(value, z).to(z.dtype) for value in (criterion.weight, criterion.pos_weight))
         return F.binary_cross_entropy_with_logits(z, target, weight, reduction="none", pos_weight=pos_weight)
     if criterion.name == "mse_loss":
         return (z - target).square()

@@ -14,7 +14,7 @@ import pyarrow as pa
 import torch
 from torch import Tensor
 
-from .criterion import OF_CLASSES, OF_LABELS, OF_VALUES, Criterion
+from .criterion import OF_CLASSES, OF_LABELS, OF_VALUES, Criterion, beside
 from .format import SAMPLES, schema
 from .inputs import tensors_of
 from .tasks import classification, language_model, multilabel, regression, segmentation
@@ -82,6 +82,8 @@ def summarize(
     if ignore_index is None and criterion is not None:
         ignore_index = criterion.ignore_index
     with torch.no_grad():
+        if prediction is not None:
+            loss, target, mask = (value if value is None else beside(value, prediction) for value in (loss, target, mask))
         if task is not None and prediction is not None:
             arranged = arrange(task, rows, prediction, target)
             if arranged is not None:
