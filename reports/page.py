@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -56,6 +57,7 @@ def render(story: Story, diagnosis: Diagnosis) -> str:
         "plain": wording.plain,
         "sentence": wording.sentence,
         "short": shortened,
+        "prose": prose,
         "at_step": wording.at_step,
     }
     environment.globals |= {"plural": wording.plural, "static": static, "key_facts": KEY_FACTS}
@@ -83,6 +85,11 @@ def shortened(text: str, limit: int = wording.NAME) -> Markup:
     """A name that may be of any length: shown shortened, whole in its title."""
     shown = wording.short(text, limit)
     return escape(shown) if shown == text else Markup('<span title="{}">{}</span>').format(text.replace("\0", "\N{REPLACEMENT CHARACTER}"), shown)
+
+
+def prose(text: str) -> Markup:
+    """A sentence or two; what stands between backticks is set as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(wording.sentence(text, 700)))))
 
 
 def static(name: str) -> Markup:

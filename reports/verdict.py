@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from analyzer.story import Story
     from analyzer.story.rows import CheckText
 
-EVIDENCE = 6
+EVIDENCE, SYMPTOMS = 6, 4
 """Sentences of evidence that an entry shows; the rest is a link away."""
 
 
@@ -48,8 +48,10 @@ class Entry:
     more: int
     """Findings for it that are not among `speaks_for`."""
     speaks_against: tuple[Evidence, ...]
+    """Checks that this cause should have set off and that found nothing, by their titles."""
     follows: tuple[Evidence, ...]
     """Symptoms that this cause explains."""
+    more_follows: int
     fixes: tuple[str, ...]
 
 
@@ -96,7 +98,7 @@ def verdict(story: Story, diagnosis: Diagnosis, anchors: Mapping[tuple[str, str]
         healthy=diagnosis.healthy,
         blind=blind,
         headline=headline,
-        summary=diagnosis.summary if diagnosis.summary != headline else "",
+        summary=_beyond(diagnosis.summary, headline),
         first=first,
         others=tuple(entries[1:] if first else entries),
         tallies=tallies,
@@ -111,7 +113,6 @@ def _entry(number: int, cause: Cause, phrases: Mapping[str, str], checks: Mappin
     grave = sorted(cause.findings, key=lambda finding: SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else 9)
     because = [finding for finding in grave if finding.check in cause.because] or [finding for finding in grave if finding.cause == cause.cause]
     follows = [finding for finding in grave if finding not in because]
-    silent = [checks[name] for name in cause.against if name in checks]
     return Entry(
         number=number,
         anchor=f"cause-{number}",
@@ -125,11 +126,18 @@ def _entry(number: int, cause: Cause, phrases: Mapping[str, str], checks: Mappin
         percent=round(100 * cause.confidence),
         speaks_for=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in because[:EVIDENCE]),
         more=max(0, len(because) - EVIDENCE),
-        speaks_against=tuple(Evidence(f"Expected, and not seen: {check.finds[:1].lower()}{check.finds[1:]}", check.name, "") for check in silent)
-        + tuple(Evidence(f"Expected, and not seen: {plain(name).lower()}.", name, "") for name in cause.against if name not in checks),
-        follows=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in follows[:EVIDENCE]),
+        speaks_against=tuple(Evidence(checks[name].title if name in checks else plain(name), name, "") for name in cause.against),
+        follows=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in follows[:SYMPTOMS]),
+        more_follows=max(0, len(follows) - SYMPTOMS),
         fixes=tuple(dict.fromkeys(finding.fix for finding in because if finding.fix)),
     )
+
+
+def _beyond(summary: str, headline: str) -> str:
+    """What the summary says beyond the headline: where its first sentence repeats it, the sentences after that."""
+    if not summary.lower().startswith(headline.lower()):
+        return summary
+    return summary[len(headline) :].partition(". ")[2].strip()
 
 
 def _tallies(story: Story, diagnosis: Diagnosis) -> tuple[Tally, ...]:

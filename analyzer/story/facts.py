@@ -31,7 +31,9 @@ def facts(info: Mapping[str, Any], totals: Mapping[str, Any]) -> tuple[Fact, ...
         ("weight decay", _distinct(groups, "weight_decay")),
         ("ranks", info.get("world_size") if (info.get("world_size") or 1) > 1 else None),
         ("started", info.get("started") or info.get("started_at")),
-        ("versions", ", ".join(f"{name} {version}" for name, version in versions.items() if version)),
+        ("versions", ", ".join(f"{name} {version}" for name, version in {**versions, "Python": info.get("python")}.items() if version)),
+        ("platform", info.get("platform")),
+        ("seeds", _settings(info.get("seeds"))),
         ("git commit", _git(git)),
         ("command", _words(info.get("command") or info.get("command_line") or info.get("argv"))),
         ("configuration", _settings(info.get("config"))),
@@ -58,7 +60,7 @@ def _recorded(totals: Mapping[str, Any]) -> str:
 def _git(git: Any) -> str | None:
     if isinstance(git, Mapping):
         commit = git.get("commit")
-        return f"{str(commit)[:12]}{' (with uncommitted changes)' if git.get('dirty') else ''}" if commit else None
+        return " ".join([str(commit)[:12], *(["with uncommitted changes"] if git.get("dirty") else [])]) if commit else None
     return str(git)[:12] if git else None
 
 

@@ -66,25 +66,26 @@
     ctx.textAlign = "center";
     ctx.textBaseline = "middle";
     const inside = (step) => step >= plot.scales.x.min && step <= plot.scales.x.max;
-    let previous = -Infinity, level = 0;
-    for (const onset of marks.onsets.filter((mark) => inside(mark.step)).sort((a, b) => a.step - b.step)) {
-      const x = Math.round(plot.valToPos(onset.step, "x", true));
-      const tone = color(`--${onset.severity}`);
-      level = x - previous < 18 * ratio ? level + 1 : 0;
-      if (level === 0) previous = x;
-      const y = bbox.top - 9 * ratio;
-      const flag = x + level * 17 * ratio;
-      ctx.strokeStyle = ctx.fillStyle = tone;
+    const shown = marks.onsets.filter((mark) => inside(mark.step)).sort((a, b) => a.step - b.step);
+    const places = shown.map((onset) => Math.round(plot.valToPos(onset.step, "x", true)));
+    // Flags that would cover one another move aside, and back from the right edge.
+    const gap = 18 * ratio, flags = [...places];
+    for (let i = 1; i < flags.length; i++) flags[i] = Math.max(flags[i], flags[i - 1] + gap);
+    for (let i = flags.length - 1, edge = bbox.left + bbox.width + 2 * ratio; i >= 0; i--, edge -= gap) flags[i] = Math.min(flags[i], edge);
+    shown.forEach((onset, i) => {
+      const x = places[i], flag = flags[i], y = bbox.top - 11 * ratio;
+      ctx.strokeStyle = ctx.fillStyle = color(`--${onset.severity}`);
       ctx.lineWidth = ratio;
       ctx.setLineDash([4 * ratio, 3 * ratio]);
       ctx.beginPath();
-      ctx.moveTo(x, bbox.top);
+      ctx.moveTo(flag, y + 7 * ratio);
+      ctx.lineTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
       ctx.fillRect(flag - 8 * ratio, y - 7 * ratio, 16 * ratio, 14 * ratio);
       ctx.fillStyle = color("--paper");
       ctx.fillText(String(onset.number), flag, y + 0.5 * ratio);
-    }
+    });
     ctx.setLineDash([]);
     ctx.fillStyle = color("--soft");
     for (const moment of marks.moments.filter((mark) => inside(mark.step))) {
@@ -94,6 +95,8 @@
     for (const series of data.series) for (const step of series.bad.filter(inside)) ctx.fillText("✕", plot.valToPos(step, "x", true), bbox.top + 8 * ratio);
     ctx.restore();
   };
+
+  const wholePowers = (_, ticks) => ticks.map((tick) => (Number.isInteger(+Math.log10(tick).toFixed(9)) ? tick : null));
 
   const draw = (figure) => {
     const box = figure.querySelector(".plot");
@@ -106,14 +109,14 @@
       {
         width: box.clientWidth,
         height,
-        padding: [18, 10, 0, 0],
+        padding: [20, 10, 0, 0],
         cursor: { sync: { key: "steps", setSeries: false, scales: ["x", null] }, drag: { x: true, y: false }, focus: { prox: 24 } },
         focus: { alpha: 0.35 },
         legend: { markers: { width: 2 } },
         scales: { x: { time: false }, y: { distr: data.log ? 3 : 1 } },
         axes: [
           { ...axis, size: 30, space: 80, values: (_, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? tick.toLocaleString("en").replace(/,/g, "\u202f") : "")) },
-          { ...axis, size: 58, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : write(tick))) },
+          { ...axis, size: 58, grid: { ...axis.grid, ...(data.log ? { filter: wholePowers } : {}) }, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : write(tick))) },
         ],
         series: [
           { label: "step", value: (_, step) => (step == null ? "–" : step < 0 ? "start" : String(step)) },
