@@ -1,0 +1,34 @@
+import pytest
+
+from .builder import Log, findings, healthy_log
+
+
+def probed(passed: bool | None, value: float, subject: str = "fc1.weight") -> Log:
+    row = {"step": 0, "probe": "gradient_check", "subject": subject, "value": value, "reference": 0.0, "tolerance": 1e-4, "passed": passed, "details": "{}"}
+    return healthy_log().add("probes", row)
+
+
+def test_silent_on_a_healthy_log() -> None:
+    assert findings("gradient_mismatch", healthy_log()) == []
+
+
+def test_silent_on_an_empty_log() -> None:
+    assert findings("gradient_mismatch", healthy_log(steps=0)) == []
+
+
+def test_silent_on_a_probe_that_passed() -> None:
+    assert findings("gradient_mismatch", probed(True, 2e-8)) == []
+
+
+def test_silent_where_no_direction_settled() -> None:
+    assert findings("gradient_mismatch", probed(None, 0.5)) == []
+
+
+@pytest.mark.parametrize(("error", "count"), [(0.009, 0), (0.011, 1)])
+def test_an_error_below_one_percent_is_no_mistake(error: float, count: int) -> None:
+    assert len(findings("gradient_mismatch", probed(False, error))) == count
+
+
+def test_puts_the_largest_error_first() -> None:
+    log = probed(False, 0.2).add("probes", {**probed(False, 0.9, "custom").rows["probes"][0]})
+    assert [found.subject for found in findings("gradient_mismatch", log)] == ["custom", "fc1.weight"]
