@@ -1,0 +1,55 @@
+-- One row per sample whose label was contradicted by a confident prediction at some visit while the model was already good.
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
+-- Materialize
+-- Column visits: visits at which the model was good: accuracy of the pass at least 0.8 of the best that every split reaches (visits)
+-- Column confident: of these, visits at which the prediction was among the surest third of those for its class (visits)
+-- Column contradicted: of these, visits at which it was not the label (visits)
+-- Column suggested: class predicted then, most often
+-- Column always_the_same: it was the same class each time
+-- Column p_target: mean probability of the label over the visits
+-- Column p_suggested: mean probability of the predicted class where it contradicted the label
+-- Column samples: samples of the split (samples)
+-- Wrong labels are spread evenly over sure and unsure predictions; mistakes of a model gather where it is unsure. Hence the surest third.
+with good_enough as (
+    select 0.8 * min(best) as accuracy
+    from (select split, max(accuracy) as best from passes where accuracy is not null group by split)
+),
+
+good as (
+    select split, pass
+    from passes, good_enough
+    where passes.accuracy >= good_enough.accuracy and (split <> 'train' or epoch is not null)
+),
+
+seen as (
+    select split, pass, sample_id, coalesce(step, -1) as step, target, prediction, correct, p_max, p_target
+    from samples
+    semi join good using (split, pass)
+    where correct is not null and target is not null and p_max is not null and sample_id is not null
+),
+
+sure as (
+    select split, pass, prediction, greatest(0.5, approx_quantile(p_max, 0.667)) as least
+    from seen
+    group by split, pass, prediction
+)
+
+select
+    split,
+    sample_id,
+    min(step) filter (p_max >= least and not correct) as step,
+    max(step) filter (p_max >= least and not correct) as last_step,
+    count(*) as visits,
+    count(*) filter (p_max >= least) as confident,
+    count(*) filter (p_max >= least and not correct) as contradicted,
+    mode(target) as target,
+    mode(prediction) filter (p_max >= least and not correct) as suggested,
+    max(prediction) filter (p_max >= least and not correct) = min(prediction) filter (p_max >= least and not correct) as always_the_same,
+    avg(p_target::double) as p_target,
+    avg(p_max::double) filter (p_max >= least and not correct) as p_suggested,
+    any_value(sizes.samples) as samples
+from seen
+join sure using (split, pass, prediction)
+join (select split, count(*) as samples from sample_histories group by split) as sizes using (split)
+group by split, sample_id
+having count(*) filter (p_max >= least and not correct) > 0
