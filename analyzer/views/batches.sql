@@ -22,6 +22,7 @@
 -- Column hits_top5: samples whose target is among the five best outputs
 -- Column judged: samples, pixels, tokens or labels that count for `hits`
 -- Column sample_hits: sum over the samples of their shares predicted right; multilabel: samples of which every label is right
+-- Column winner_hits: targets that an argmax over the samples of the batch gives; null unless there are as many samples as outputs
 -- Column perplexity_sum: sum over the samples of their perplexities
 -- Column squared_error: sum of squared errors over the outputs
 -- Column absolute_error: sum of absolute errors over the outputs
@@ -87,6 +88,7 @@ select
         else sum(coalesce(pixels_correct, tokens_correct, correct::int) / nullif(elements, 0))
     end as sample_hits,
     sum(perplexity::double) as perplexity_sum,
+    case when count(*) = max(outputs) then count(*) filter (batch_winner = target) end as winner_hits,
     max(outputs) as outputs,
     sum(case when errors is null then error::double * error else list_sum(list_transform(errors, lambda e: e * e)) end) as squared_error,
     sum(case when errors is null then abs(error::double) else list_sum(list_transform(errors, lambda e: abs(e))) end) as absolute_error,

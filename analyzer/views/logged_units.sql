@@ -179,6 +179,7 @@ select
     arg_max(hits / nullif(judged, 0), batches.place) as last_hits,
     sum(sample_hits) as sample_hits,
     sum(perplexity_sum) as perplexity_sum,
+    case when count(winner_hits) = count(*) then sum(winner_hits) end as winner_hits,
     sum(exp(least(loss_sum / nullif(elements, 0), 500))) as batch_perplexities,
     sum(hits_top3) as hits_top3,
     sum(hits_top5) as hits_top5,

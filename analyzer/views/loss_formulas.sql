@@ -46,6 +46,7 @@ declared as (
             when loss = 'smooth_l1_loss' then smooth_error / nullif(elements, 0)
         end as from_predictions,
         loss is null and not squashed and outputs > 1 and not weighted as undeclared,
+        loss is null and elements > 0 as undeclared_error,
         loss = 'mse_loss' or loss is null as squares,
         name = 'losses given to rec.samples' as of_samples
     from units, facts
@@ -66,7 +67,7 @@ judged as (
             ],
             lambda r: r is not null and isfinite(r)
         ) as reductions_right,
-        [coalesce(from_predictions, if(undeclared, cross_entropy / n, null))] as predictions_right,
+        [coalesce(from_predictions, if(undeclared, cross_entropy / n, null), if(undeclared_error, squared_error / elements, null))] as predictions_right,
         unnest(
             [
                 {'formula': 'a softmax of the softmax (the cross-entropy of probabilities instead of logits)', 'cause': 'loss_formula', 'of_predictions': true,
