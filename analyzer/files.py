@@ -120,12 +120,21 @@ def _files_of(folder: Path, table: str) -> Iterator[LogFile]:
         rank = _RANK.fullmatch(rank_folder.name)
         if rank is None or not rank_folder.is_dir():
             continue
-        for path in rank_folder.iterdir():
+        # Tails first: one that is sealed in between is then seen as a tail, as a sealed file or as both, never as neither.
+        listed = [path for path in rank_folder.iterdir() if tail_number(path.name) is not None]
+        listed += [path for path in rank_folder.iterdir() if sealed_numbers(path.name) is not None]
+        for path in listed:
             sealed, tail = sealed_numbers(path.name), tail_number(path.name)
-            if sealed is None and tail is None:
-                continue
             first, last = sealed or (tail or 0, tail or 0)
-            yield LogFile(path, table, int(rank[1]), first, last, sealed is None, path.stat().st_size)
+            yield LogFile(path, table, int(rank[1]), first, last, sealed is None, _size(path))
+
+
+def _size(path: Path) -> int:
+    """In bytes; 0 for one that has just been sealed or merged, which whoever opens it will notice."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def read_schema(file: LogFile) -> tuple[pa.Schema, int] | Problem:
