@@ -22,7 +22,7 @@ from .hooks import Guard
 from .log import RunLog
 from .observe import Observer, plain_optimizer
 from .run_info import run_info, write_run_info
-from .sample_log import SampleLog
+from .sample_log import SampleLog, count_ids
 from .writer import Writer
 
 
@@ -239,7 +239,11 @@ class Recorder:
 
     def _write_samples(self, ids: Any, loss: Any, prediction: Any, target: Any, inputs: Any, mask: Any, meta: Any) -> None:
         step, split = self._where()
-        self._samples.add(step, split, ids, loss, prediction, target, mask)
+        if inputs is None:
+            rows = count_ids(ids)
+            seen = (reference() for reference in self._observer.inputs)
+            inputs = next((value for value in seen if value is not None and value.dim() and value.shape[0] == rows), None)
+        self._samples.add(step, split, ids, loss=loss, prediction=prediction, target=target, mask=mask, inputs=inputs, meta=meta)
 
     def _crashed(self, error: BaseException) -> None:
         """Notes an exception once, by whichever way it is seen first."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from .criterion import Criterion
+from .input_log import Batch, InputLog, mean_losses
 from .log import RunLog
 from .samples import infer_task, odd_loss_shape, summarize, texts_of_ids, to_batch
 
@@ -24,6 +24,7 @@ class SampleLog:
         self._passes: dict[str, int] = {}
         self._batches: dict[str, int] = {}
         self._odd_shapes = 0
+        self._inputs = InputLog(log.writer.append, log.fetcher.submit)
 
     def begin_pass(self, split: str) -> None:
         """The next batch of this split begins another run through it."""
@@ -31,33 +32,46 @@ class SampleLog:
             self._passes[split] = self._passes.get(split, -1) + 1
             self._batches[split] = 0
 
-    def add(self, step: int | None, split: str, ids: Any, loss: Any, prediction: Any, target: Any, mask: Any) -> None:
-        """Rows of one batch, in the order of `ids`."""
+    def add(
+        self, step: int | None, split: str, ids: Any, *, loss: Any, prediction: Any, target: Any, mask: Any, inputs: Any = None, meta: Any = None
+    ) -> None:
+        """Rows of one batch, in the order of `ids`; and of its inputs, where they are news or worth a look."""
         loss, prediction, target, mask = (_tensor(value) for value in (loss, prediction, target, mask))
-        rows = ids.numel() if isinstance(ids, Tensor) else 1 if isinstance(ids, (str, bytes, int)) else len(ids)
+        rows = count_ids(ids)
         if not self._asked and prediction is not None and target is not None:
             self._task, self._asked = infer_task(prediction, target, self._criterion), True
-        odd = odd_loss_shape(loss, rows, prediction, target)
-        if odd is not None and self._odd_shapes < 10:
-            self._odd_shapes += 1
-            message = f"per-sample losses of shape {tuple(odd['loss'])} for {rows} samples: no reduction gives that shape"
-            self._log.event("loss_shape", message, {**odd, "split": split}, step)
-        summary = summarize(self._task, rows=rows, loss=loss, prediction=prediction, target=target, mask=mask, criterion=self._criterion)
-        self._passes.setdefault(split, 0)
-        place = {"pass_number": self._passes[split], "batch": self._batches.get(split, 0), "epoch": self._log.epoch, "step": step, "split": split}
-        self._batches[split] = self._batches.get(split, 0) + 1
+        self._note_odd_shape(step, split, odd_loss_shape(loss, rows, prediction, target))
         task = self._task
+        summary = summarize(task, rows=rows, loss=loss, prediction=prediction, target=target, mask=mask, criterion=self._criterion, inputs=inputs)
+        self._passes.setdefault(split, 0)
+        place: dict[str, Any] = {"pass_number": self._passes[split], "batch": self._batches.get(split, 0), "epoch": self._log.epoch, "step": step, "split": split}
+        self._batches[split] = self._batches.get(split, 0) + 1
+        shown = task == "segmentation"
+        batch = Batch(rows, split, step, self._passes[split], inputs, meta, prediction if shown else None, target if shown else None)
         names = [name for name, value in summary.items() if isinstance(value, Tensor)]
         tensors = [value for value in summary.values() if isinstance(value, Tensor)]
         if isinstance(ids, Tensor):
             tensors.append(ids.detach())
+        keys: list[str] = []
 
         def write(fetched: list[Tensor]) -> None:
-            keys: Sequence[str] = texts_of_ids(fetched[-1] if isinstance(ids, Tensor) else ids)
-            batch = to_batch(task, {**summary, **dict(zip(names, fetched, strict=False))}, ids=keys, **place)
-            self._log.writer.append("samples", batch)
+            keys.extend(texts_of_ids(fetched[-1] if isinstance(ids, Tensor) else ids))
+            written = to_batch(task, {**summary, **dict(zip(names, fetched, strict=False))}, ids=keys, **place)
+            self._log.writer.append("samples", written)
+            self._inputs.show(batch, keys, mean_losses(written))
 
         self._log.fetcher.submit(tensors, write)
+        self._inputs.add(batch, lambda: keys)
+
+    def _note_odd_shape(self, step: int | None, split: str, odd: dict[str, Any] | None) -> None:
+        if odd is not None and self._odd_shapes < 10:
+            self._odd_shapes += 1
+            message = f"per-sample losses of shape {tuple(odd['loss'])} for {odd['ids']} samples: no reduction gives that shape"
+            self._log.event("loss_shape", message, {**odd, "split": split}, step)
+
+
+def count_ids(ids: Any) -> int:
+    return ids.numel() if isinstance(ids, Tensor) else 1 if isinstance(ids, (str, bytes, int)) else len(ids)
 
 
 def _tensor(value: Any) -> Tensor | None:
