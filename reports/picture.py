@@ -14,7 +14,7 @@ from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from .figures.chart import DASHES, spans_decades
+from .figures.chart import DASHES, logarithmic, spans_decades
 from .figures.heat_map import TITLES, UPDATE_COLOURS
 from .findings import anchors, blocks
 from .time_line import TimeLine, ranks, time_line
@@ -100,8 +100,9 @@ def _loss(axes: Axes, story: Story, line: TimeLine) -> None:
             axes.plot(
                 curve.nonfinite_steps, [0.97] * len(curve.nonfinite_steps), "x", color=_TONES["error"], markersize=5, transform=axes.get_xaxis_transform()
             )
-    if spans_decades([value for curve in curves for value in curve.values]):
-        axes.set_yscale("log")
+    values = [value for curve in curves for value in curve.values]
+    if spans_decades(values):
+        logarithmic(axes, values)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(line.first_step, line.last_step)

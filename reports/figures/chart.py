@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
@@ -117,6 +118,13 @@ def spans_decades(values: Sequence[float]) -> bool:
     return low > 0 and high / low > 50
 
 
+def logarithmic(axes: Axes, values: Sequence[float]) -> None:
+    """A logarithmic vertical axis around positive values, kept away from the ends of float64, where matplotlib's own margins overflow."""
+    axes.set_autoscaley_on(False)
+    axes.set_yscale("log")
+    axes.set_ylim(max(min(values) / 1.4, 1e-300), min(max(values), 1e300) * 1.4)
+
+
 def _labels(curves: Sequence[Curve]) -> list[str]:
     names = {curve.name for curve in curves}
     splits = {curve.split for curve in curves}
@@ -188,7 +196,7 @@ def _svg(anchor: str, labels: Sequence[str], curves: Sequence[Curve], line: Time
             onset.step, 1.02, str(onset.number), color=_MARKS[onset.severity], transform=axes.get_xaxis_transform(), ha="center", va="bottom", fontsize=10
         )
     if wide:
-        axes.set_yscale("log")
+        logarithmic(axes, [value for curve in curves for value in curve.values])
     axes.set_xlim(line.first_step, line.last_step)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
     axes.yaxis.set_minor_formatter(NullFormatter())
