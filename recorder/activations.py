@@ -14,18 +14,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
+from .fetch import at_once
+from .format import SATURATED_BEYOND
 from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, KEEPS_FINITE, FunctionalCalls, activation_of
 from .hooks import Guard
-from .stats import Reading, is_finite, measure, subset
+from .stats import Magnitudes, Reading, is_finite, measure, subset
 from .units import Units, unit_dimension
 from .watched import Register, Watched, float_tensors, join, readable, unwrapped
-
-READ_AT_MOST = 131_072
-"""Values of an activation that are read; larger ones by whole samples or rows at a fixed stride."""
 
 _FAST_PATH = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 """Their fast path for evaluation is left when a module inside has hooks: these get global hooks only, in training."""
@@ -45,19 +45,20 @@ class Layer:
 
 @dataclass(slots=True)
 class Suspect:
-    """A tensor that may hold a NaN or an infinity. `flag` is a device's answer still to be fetched, None where it is certain."""
+    """A tensor that holds NaNs or infinities: how many, and how many NaNs (None: not counted). `flag` is their number while it is still on a device."""
 
     watched: Watched
-    count: int
-    nans: int
+    count: int = 0
+    nans: int | None = None
     flag: Tensor | None = None
 
 
 class ForwardWatch:
     """Reads the tensors of a forward pass. `full` and `tracking` say what the pass that runs now is worth."""
 
-    def __init__(self, names: dict[nn.Module, str], roots: Sequence[nn.Module], register: Register, guard: Guard) -> None:
+    def __init__(self, names: dict[nn.Module, str], roots: Sequence[nn.Module], register: Register, guard: Guard, magnitudes: Magnitudes) -> None:
         self._names = names
+        self._magnitudes = magnitudes
         self._register = register
         self._guard = guard
         self._handles = [
@@ -99,7 +100,7 @@ class ForwardWatch:
         self._listen()
         if functional:
             self._mode = FunctionalCalls(self._functional)
-            self._mode.__enter__()
+            self._mode.__enter__()  # type: ignore[no-untyped-call]
 
     def _listen(self) -> None:
         self._around = [
@@ -111,7 +112,7 @@ class ForwardWatch:
         """The outermost forward is over, by return or by exception."""
         if self._mode is not None:
             mode, self._mode = self._mode, None
-            mode.__exit__(None, None, None)
+            mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
         for handle in self._around:
             handle.remove()
         self._around = []
@@ -144,10 +145,10 @@ class ForwardWatch:
                     self._read(watched, value)
 
     def _check_finite(self, module: nn.Module, args: Any, output: Any) -> None:
-        if self.full or torch._C._current_graph_task_id() != -1:
+        if self.full or not _ordinary():
             return
         for tensor in (output,) if isinstance(output, Tensor) else float_tensors(output):
-            if tensor.device.type == "cpu" and tensor.is_floating_point():
+            if at_once(tensor) and tensor.is_floating_point():
                 with torch._C.DisableTorchFunction():
                     if math.isfinite(tensor.sum().item()):
                         continue
@@ -172,14 +173,14 @@ class ForwardWatch:
         with torch._C.DisableTorchFunction():
             if not readable(tensor):
                 return
-            if tensor.device.type == "cpu":
+            if at_once(tensor):
                 if not is_finite(tensor):
                     self.suspects.append(Suspect(watched, int((~torch.isfinite(tensor)).sum()), int(torch.isnan(tensor).sum())))
             elif tensor.numel():
-                self.suspects.append(Suspect(watched, 0, 0, torch.linalg.vector_norm(tensor, math.inf)))
+                self.suspects.append(Suspect(watched, flag=~torch.isfinite(torch.linalg.vector_norm(tensor, math.inf))))
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
-        if torch._C._current_graph_task_id() != -1:
+        if not _ordinary():
             return
         name = self._names.get(module)
         self._stack.append((self._stack[-1][0] if name is None and self._stack else name or "", module, {}))
@@ -192,7 +193,7 @@ class ForwardWatch:
                 self._preactivation(name, name, type(module).__name__, activation, args[0])
 
     def _leave(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
-        if torch._C._current_graph_task_id() != -1:
+        if not _ordinary():
             return
         while self._stack and self._stack.pop()[1] is not module:
             pass
@@ -231,9 +232,10 @@ class ForwardWatch:
         return output
 
     def _before_functional(self, activation: str, given: Any) -> Watched | None:
-        if not isinstance(given, Tensor) or torch._C._current_graph_task_id() != -1 or torch.compiler.is_compiling():
+        if not isinstance(given, Tensor) or not _ordinary() or torch.compiler.is_compiling():
             return None
-        module, module_type, calls = "", "", {}
+        module, module_type = "", ""
+        calls: dict[str, int] = {}
         if self._stack:
             module, owner, calls = self._stack[-1]
             module_type = type(owner).__name__
@@ -268,9 +270,8 @@ class ForwardWatch:
         if limits == (0.0, math.inf):
             layer.saturated = layer.reading.numbers[6]
         else:
-            part = subset(values, READ_AT_MOST)[0]
-            outside = (part < limits[0]) | (part > limits[1])
-            layer.saturated = outside.sum().item() if part.device.type == "cpu" else outside.sum()
+            part = subset(values)[0]
+            layer.saturated = _read_count((part < limits[0]) | (part > limits[1]))
 
     def _activation(self, watched: Watched, output: Tensor) -> Any:
         """Reads an output; returns the handle of the hook that will read its gradient, if it gets one."""
@@ -285,32 +286,32 @@ class ForwardWatch:
             return None
         layer = self._read(watched.describe(values), values)
         if watched.activation == "softmax":
-            part = subset(values, READ_AT_MOST)[0]
-            flat_rows = (part.amax(-1) > 0.99).sum() * part.shape[-1]
-            layer.saturated = flat_rows.item() if part.device.type == "cpu" else flat_rows
+            part = subset(values)[0]
+            layer.saturated = _read_count(part.amax(-1) > SATURATED_BEYOND["softmax"], part.shape[-1])
         if dimension is not None and watched.activation != "softmax":
             layer.units = values.shape[dimension]
         if output.requires_grad and torch.is_grad_enabled():
             gradient = self._register.get("activation_gradient", watched.name, watched.module, watched.module_type, watched.activation)
-            return output.register_hook(self._guard.hook("activation gradient", _GradientReader(self, gradient)))
+            reader = self._guard.hook("activation gradient", _GradientReader(self, gradient))
+            return output.register_hook(reader)  # type: ignore[no-untyped-call]
         return None
 
     def _read(self, watched: Watched, values: Tensor, masked: bool = False) -> Layer:
         """Reads the statistics. `masked`: minus infinity is a mask and no fault (before a softmax)."""
-        part, share = subset(values.detach(), READ_AT_MOST)
-        reading = measure(part, share)
-        if share < 1.0 and values.device.type == "cpu" and not is_finite(values):
-            reading = measure(values)
+        values = values.detach()
+        part, share = subset(values)
+        if share < 1.0 and at_once(values) and not is_finite(values):
+            part, share = values, 1.0
+        reading = measure(part, self._magnitudes, share)
         layer = Layer(watched, reading)
         self.layers.append(layer)
-        numbers = reading.numbers
-        if isinstance(numbers, list) and numbers[7]:
-            counted = ~torch.isfinite(values) & ~torch.isneginf(values) if masked else ~torch.isfinite(values)
-            if count := int(counted.sum()):
-                self.suspects.append(Suspect(watched, count, int(torch.isnan(values).sum())))
-        elif isinstance(numbers, Tensor):
-            bad = torch.isnan(values) | torch.isposinf(values) if masked else ~torch.isfinite(values)
-            self.suspects.append(Suspect(watched, 0, 0, torch.where(bad.any(), math.inf, 0.0)))
+        if at_once(values) and not reading.numbers[7]:
+            return layer
+        bad = torch.isnan(values) | torch.isposinf(values) if masked else ~torch.isfinite(values)
+        if not at_once(values):
+            self.suspects.append(Suspect(watched, flag=bad.sum()))
+        elif count := int(bad.sum()):
+            self.suspects.append(Suspect(watched, count, int(torch.isnan(values).sum())))
         return layer
 
     def read_gradient(self, watched: Watched, gradient: Tensor) -> None:
@@ -356,6 +357,18 @@ class _GradientReader:
     def __call__(self, gradient: Tensor) -> None:
         with torch.no_grad():
             self._watch.read_gradient(self._watched, gradient.detach())
+
+
+def _read_count(mask: Tensor, times: int = 1) -> float | Tensor:
+    """How many are true, as a number where it can be read at once."""
+    if at_once(mask):
+        return float(np.count_nonzero(mask.numpy())) * times
+    return mask.sum() * times
+
+
+def _ordinary() -> bool:
+    """Whether this is a forward pass of its own: not repeated within a backward pass (activation checkpointing), not inside a torch.func transform."""
+    return torch._C._current_graph_task_id() == -1 and torch._C._functorch.peek_interpreter_stack() is None
 
 
 def _named_arguments(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:

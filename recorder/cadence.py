@@ -15,6 +15,8 @@ BURST_PAUSE = 50
 """Steps from one burst to the next: a loss that jumps all the time must not make every step a full one."""
 _FIRST_STEPS = 50
 _FIRST_INTERVAL = 5
+_LONGEST_GAP = 0.1
+"""Share of the run so far: a cheap model's short run must not end before its second full step. Ten times the steps cost 24 more full ones."""
 _INTERVALS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 _WINDOW = 32
 
@@ -64,7 +66,7 @@ class Cadence:
         before = self.interval
         if full:
             self.interval = self._affordable(step)
-            self._next = step + self.interval
+            self._next = step + min(self.interval, max(_FIRST_INTERVAL, int(_LONGEST_GAP * step)))
         return self.interval != before
 
     def cost(self) -> dict[str, float]:

@@ -11,6 +11,11 @@ import torch
 from torch import Tensor
 
 
+def at_once(tensor: Tensor) -> bool:
+    """Whether the values can be read without waiting for anybody: they are in the CPU's own memory."""
+    return tensor.device.type == "cpu"
+
+
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     ready: Any  # an event of the device, None where the copies are complete
@@ -26,14 +31,14 @@ class Fetcher:
 
     def submit(self, tensors: Sequence[Tensor], then: Callable[[list[Tensor]], None]) -> None:
         """Calls `then` with CPU copies of the tensors: now, or in a later `drain` when they come from a device."""
-        away = [tensor.device for tensor in tensors if tensor.device.type != "cpu"]
+        away = [tensor.device for tensor in tensors if not at_once(tensor)]
         if not away and not self._queue:
             then(list(tensors))
             return
         copies = [_copy(tensor) for tensor in tensors]
         ready = None
         if away and away[0].type == "cuda":
-            ready = torch.cuda.Event()
+            ready = torch.cuda.Event()  # type: ignore[no-untyped-call]
             ready.record(torch.cuda.current_stream(away[0]))
         self._queue.append(_Waiting(ready, copies, then))
 

@@ -90,7 +90,7 @@ class NonfiniteReporter:
     def _write(self, step: int | None, split: str, first: Suspect) -> None:
         watched = first.watched
         details = {"module": watched.module, "module_type": watched.module_type, "count": first.count or None, "activation": watched.activation}
-        if first.nans >= 0 and first.flag is None:
+        if first.nans is not None:
             details["nan"] = first.nans
         self._event(step, split, watched.name, watched.kind, details)
 

@@ -11,11 +11,11 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from .activations import Layer, Suspect
-from .stats import Reading, measure_all, square_sum
+from .stats import READ_AT_MOST, Magnitudes, Reading, measure_all, square_sum, subset
 from .watched import Register, Watched, clean_name, join, local, readable
 
 COPY_BUDGET_BYTES = 256 * 2**20
-"""Memory for the weights before a step. Beyond it a fixed-stride subset of each tensor is kept."""
+"""Memory for the weights before a step, of which no more is kept than is read. Beyond it less is read of each tensor."""
 
 
 @dataclass(slots=True, eq=False)
@@ -60,18 +60,16 @@ class ParameterWatch:
                     for watched in (found.weight, found.gradient, found.update):
                         watched.optimizer_group = group_number
                 group_number += 1
-        self.stride = max(1, math.ceil(self._copied_bytes() / COPY_BUDGET_BYTES))
+        kept = sum(_read_bytes(parameter.tensor, READ_AT_MOST) for parameter in self.parameters if parameter.owner is not None)
+        self.read_at_most = READ_AT_MOST if kept <= COPY_BUDGET_BYTES else max(1024, READ_AT_MOST * COPY_BUDGET_BYTES // kept)
 
     def _watch(self, name: str, module: str, module_type: str, tensor: nn.Parameter) -> Parameter:
-        kinds = [self._register.get(kind, name, module, module_type).describe(local(tensor)) for kind in ("weight", "gradient", "update")]
-        for watched in kinds:
+        weight, gradient, update = (self._register.get(kind, name, module, module_type).describe(local(tensor)) for kind in ("weight", "gradient", "update"))
+        for watched in (weight, gradient, update):
             watched.trainable = tensor.requires_grad
-        parameter = Parameter(tensor, *kinds, trainable=tensor.requires_grad)
+        parameter = Parameter(tensor, weight, gradient, update, trainable=tensor.requires_grad)
         self.parameters.append(parameter)
         return parameter
-
-    def _copied_bytes(self) -> int:
-        return sum(local(parameter.tensor).numel() * parameter.tensor.element_size() for parameter in self.parameters if parameter.owner is not None)
 
     def of(self, owner: int | None) -> list[Parameter]:
         return [parameter for parameter in self.parameters if parameter.owner == owner]
@@ -120,16 +118,16 @@ def gradient_square_sum(found: Sequence[tuple[Parameter, Tensor]]) -> float | Te
     return total
 
 
-def read_weights(parameters: Sequence[Parameter]) -> list[Layer]:
+def read_weights(parameters: Sequence[Parameter], magnitudes: Magnitudes, whole: bool) -> list[Layer]:
     tensors = [(parameter.weight, local(parameter.tensor.detach())) for parameter in parameters if readable(parameter.tensor)]
-    return layers_of(tensors)
+    return layers_of(tensors, magnitudes, whole)
 
 
-def read_gradients(found: Sequence[tuple[Parameter, Tensor]], scale: Tensor | None) -> list[Layer]:
+def read_gradients(found: Sequence[tuple[Parameter, Tensor]], magnitudes: Magnitudes, whole: bool, scale: Tensor | None = None) -> list[Layer]:
     """Rows of the gradients; divided by `scale` where a fused optimizer gets them scaled. Of a sparse gradient the rows that are absent count as zeros."""
     if scale is not None:
         found = [(parameter, gradient / scale.to(gradient.device)) for parameter, gradient in found]
-    layers = layers_of([(parameter.gradient, gradient) for parameter, gradient in found])
+    layers = layers_of([(parameter.gradient, gradient) for parameter, gradient in found], magnitudes, whole)
     for layer, (parameter, gradient) in zip(layers, found, strict=True):
         if parameter.tensor.grad is not None and parameter.tensor.grad.is_sparse:
             absent = parameter.tensor.numel() - gradient.numel()
@@ -137,40 +135,47 @@ def read_gradients(found: Sequence[tuple[Parameter, Tensor]], scale: Tensor | No
     return layers
 
 
-def layers_of(tensors: Sequence[tuple[Watched, Tensor]]) -> list[Layer]:
+def layers_of(tensors: Sequence[tuple[Watched, Tensor]], magnitudes: Magnitudes, whole: bool) -> list[Layer]:
+    """Rows of dense tensors, empty ones left out. `whole`: all values of the large ones, where a NaN is looked for."""
     filled = [(watched, tensor) for watched, tensor in tensors if tensor.numel()]
-    readings = measure_all([tensor for _, tensor in filled])
+    readings = measure_all([tensor for _, tensor in filled], magnitudes, whole)
     return [Layer(watched, reading) for (watched, _), reading in zip(filled, readings, strict=True)]
 
 
 def keep_weights(watch: ParameterWatch, parameters: Sequence[Parameter]) -> None:
-    """Copies the weights (or their subset) before the step, into memory that is kept from step to step."""
+    """Copies what is read of the weights before the step, into memory that is kept from step to step."""
     moving = [parameter for parameter in parameters if parameter.tensor.grad is not None]
-    sources = [_kept_part(parameter, watch.stride) for parameter in moving]
-    for parameter, source in zip(moving, sources, strict=True):
+    copies, sources = [], []
+    for parameter in moving:
+        source = subset(local(parameter.tensor.detach()), watch.read_at_most)[0]
         if parameter.before is None or parameter.before.shape != source.shape or parameter.before.device != source.device:
             parameter.before = torch.empty_like(source)
+        copies.append(parameter.before)
+        sources.append(source)
     if moving:
-        torch._foreach_copy_([parameter.before for parameter in moving], sources)
+        torch._foreach_copy_(copies, sources)
 
 
-def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter]) -> list[Layer]:
+def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter], magnitudes: Magnitudes) -> list[Layer]:
     """Rows of what the step did: weight after it minus weight before. Parameters without a gradient got no update."""
-    moving = [parameter for parameter in parameters if parameter.before is not None and parameter.tensor.grad is not None]
     updates: list[tuple[Watched, Tensor]] = []
-    for parameter in moving:
-        after, before = _kept_part(parameter, watch.stride), parameter.before
-        if before is not None and after.shape == before.shape:
+    shares: list[float] = []
+    for parameter in parameters:
+        before = parameter.before
+        if before is None or parameter.tensor.grad is None:
+            continue
+        after, share = subset(local(parameter.tensor.detach()), watch.read_at_most)
+        if after.numel() and after.shape == before.shape:
             updates.append((parameter.update, torch.sub(after, before, out=before)))
-    layers = layers_of(updates)
-    for layer in layers:
-        layer.reading.sampled = 1.0 / watch.stride if watch.stride > 1 else 1.0
+            shares.append(share)
+    layers = layers_of(updates, magnitudes, whole=True)
+    for layer, share in zip(layers, shares, strict=True):
+        layer.reading.sampled = share
     return layers
 
 
-def _kept_part(parameter: Parameter, stride: int) -> Tensor:
-    weight = local(parameter.tensor.detach())
-    return weight if stride == 1 else weight.reshape(-1)[::stride]
+def _read_bytes(tensor: Tensor, limit: int) -> int:
+    return min(local(tensor).numel(), limit) * tensor.element_size()
 
 
 def _with_zeros(reading: Reading, absent: int) -> Reading:
@@ -187,17 +192,17 @@ def _with_zeros(reading: Reading, absent: int) -> Reading:
     return Reading(reading.count + absent, numbers, reading.pairs, reading.sampled)
 
 
-def read_buffers(buffers: Sequence[tuple[Watched, Tensor]]) -> tuple[list[Layer], list[Suspect]]:
+def read_buffers(buffers: Sequence[tuple[Watched, Tensor]], magnitudes: Magnitudes) -> tuple[list[Layer], list[Suspect]]:
     """Rows of the buffers, and those with a NaN or plus infinity: minus infinity is a mask that somebody stored."""
-    layers = layers_of(buffers)
+    layers = layers_of(buffers, magnitudes, whole=True)
     tensors = dict(buffers)
     suspects = []
     for suspect in nonfinite_among(layers):
         bad = torch.isnan(tensors[suspect.watched]) | torch.isposinf(tensors[suspect.watched])
         if suspect.flag is not None:
-            suspects.append(Suspect(suspect.watched, 0, 0, bad.sum()))
+            suspects.append(Suspect(suspect.watched, flag=bad.sum()))
         elif count := int(bad.sum()):
-            suspects.append(Suspect(suspect.watched, count, -1))
+            suspects.append(Suspect(suspect.watched, count))
     return layers, suspects
 
 
@@ -207,8 +212,8 @@ def nonfinite_among(layers: Iterable[Layer]) -> list[Suspect]:
     for layer in layers:
         numbers = layer.reading.numbers
         if isinstance(numbers, Tensor):
-            suspects.append(Suspect(layer.watched, 0, 0, numbers[7]))
+            suspects.append(Suspect(layer.watched, flag=numbers[7]))
         elif numbers[7]:
-            suspects.append(Suspect(layer.watched, int(numbers[7]), -1))
+            suspects.append(Suspect(layer.watched, int(numbers[7])))
     return suspects
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import contextlib
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from torch import Tensor
 from .activations import Layer, Suspect
 from .fetch import Fetcher
 from .rows import event_row, metric_rows, probe_row, stats_rows, tensor_rows
-from .stats import FIELDS
+from .stats import FIELDS, Numbers
 from .writer import Writer
 
 _ERRORS_NOTED = 20
@@ -48,7 +48,7 @@ class RunLog:
         """Numbers of a step; tensors of a device are fetched without waiting."""
         epoch, seconds = self.epoch, self.seconds()
 
-        def write(values: np.ndarray) -> None:
+        def write(values: Numbers) -> None:
             read = dict(zip(numbers, values.tolist(), strict=True))
             self.writer.append("metrics", metric_rows(step, epoch, split, read, seconds))
             if self.arrived is not None:
@@ -58,24 +58,24 @@ class RunLog:
         place = bundle.add(list(numbers.values()))
         self.fetcher.submit(bundle.tensors, lambda fetched: write(place(fetched)))
 
-    def stats(self, step: int | None, split: str, layers: Sequence[Layer], suspects: Sequence[Suspect]) -> None:
-        """Rows of a step's readings; then whatever of the suspects proves not to be finite is reported."""
+    def stats(self, step: int | None, split: str, layers: Sequence[Layer], suspects: Sequence[Suspect], magnitudes: Numbers) -> None:
+        """Rows of a step's readings; then whatever of the suspects proves not to be finite is reported.
+
+        `magnitudes` are the counts [rows, 256] of the readings that name a row of them.
+        """
         bundle = _Bundle()
         numbers = bundle.add([layer.reading.numbers for layer in layers], len(FIELDS))
-        pairs = bundle.add([layer.reading.pairs for layer in layers], 256)
+        pairs = bundle.add([_pairs_of(layer, magnitudes) for layer in layers], 256)
         extras = [bundle.add([getattr(layer, name) for layer in layers]) for name in ("saturated", "silent", "saturated_units")]
         flags = bundle.add([suspect.flag for suspect in suspects])
 
         def write(fetched: list[Tensor]) -> None:
             if layers:
                 self._introduce(layers)
-                counts = np.nan_to_num(pairs(fetched)).astype(np.int64)
                 columns = np.stack([extra(fetched) for extra in extras], 1)
-                self.writer.append("stats", stats_rows(step, split, layers, numbers(fetched), counts, columns))
+                self.writer.append("stats", stats_rows(step, split, layers, numbers(fetched), pairs(fetched), columns))
             if suspects and self.found is not None:
-                values = flags(fetched)
-                certain = [suspect for suspect, value in zip(suspects, values, strict=True) if suspect.flag is None or not _clean(suspect, value)]
-                self.found(step, split, certain)
+                self.found(step, split, _certain(suspects, flags(fetched)))
 
         self.fetcher.submit(bundle.tensors, write)
 
@@ -93,10 +93,8 @@ class RunLog:
         if not self._warned:
             self._warned = True
             text = f"retrograd could not record in {place}: {type(error).__name__}: {error}. The training goes on; the log notes what is missing."
-            try:
+            with contextlib.suppress(Warning):  # where warnings are errors, the loop must still not see one
                 warnings.warn(text, RuntimeWarning, stacklevel=4)
-            except Warning:
-                pass  # where warnings are errors, the loop must still not see one
         if self._errors[key] == 1 and len(self._errors) <= _ERRORS_NOTED:
             try:
                 self.event("recorder_error", f"{place}: {type(error).__name__}: {error}", {"place": place, "type": type(error).__name__}, None)
@@ -108,12 +106,17 @@ class RunLog:
         return {f"{place}: {kind}": times for (place, kind), times in self._errors.items()}
 
 
-def _clean(suspect: Suspect, value: float) -> bool:
-    """Whether a fetched flag says that the tensor is finite: a norm, a sum of squares, or a count of bad values."""
-    if (suspect.flag is not None and suspect.flag.dtype in (torch.int64, torch.int32)) or suspect.watched.kind in ("weight", "buffer", "gradient", "update"):
-        suspect.count = int(value) if math.isfinite(value) else 0
-        return value == 0 if suspect.flag is not None and suspect.flag.dim() == 0 and suspect.watched.name != "all" else math.isfinite(value)
-    return math.isfinite(value)
+def _pairs_of(layer: Layer, magnitudes: Numbers) -> Any:
+    pairs = layer.reading.pairs
+    return magnitudes[pairs] if isinstance(pairs, int) else pairs if pairs is not None else np.zeros(256)
+
+
+def _certain(suspects: Sequence[Suspect], flags: Numbers) -> list[Suspect]:
+    """Those that hold values that are not finite, now that a device has answered."""
+    for suspect, flag in zip(suspects, flags, strict=True):
+        if suspect.flag is not None:
+            suspect.count = int(flag)
+    return [suspect for suspect in suspects if suspect.count]
 
 
 class _Bundle:
@@ -122,10 +125,12 @@ class _Bundle:
     def __init__(self) -> None:
         self.tensors: list[Tensor] = []
 
-    def add(self, values: Sequence[Any], width: int = 0) -> Callable[[list[Tensor]], np.ndarray]:
+    def add(self, values: Sequence[Any], width: int = 0) -> Callable[[list[Tensor]], Numbers]:
         """Takes numbers, lists of numbers, tensors or None; returns what makes an array of them, [n] or [n, width], from the fetched tensors."""
-        shape = (len(values), width) if width else (len(values),)
-        result = np.full(shape, np.nan)
+        if not any(isinstance(value, Tensor) for value in values):
+            known = np.array([np.nan if value is None else value for value in values], np.float64).reshape(len(values), *([width] if width else []))
+            return lambda fetched: known
+        result = np.full((len(values), width) if width else len(values), np.nan)
         away: dict[tuple[torch.device, torch.dtype], list[int]] = defaultdict(list)
         for index, value in enumerate(values):
             if isinstance(value, Tensor):
@@ -137,7 +142,7 @@ class _Bundle:
             places.append((len(self.tensors), indices))
             self.tensors.append(torch.stack([values[index].detach().reshape(width or ()) for index in indices]))
 
-        def fill(fetched: list[Tensor]) -> np.ndarray:
+        def fill(fetched: list[Tensor]) -> Numbers:
             for number, indices in places:
                 result[indices] = fetched[number].to(torch.float64).numpy()
             return result

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from .activations import ForwardWatch, Layer, Suspect
 from .cadence import Cadence
-from .fetch import Fetcher
+from .fetch import Fetcher, at_once
 from .findings import NonfiniteReporter, first_suspects
 from .gradients import (
     Parameter,
@@ -34,6 +34,7 @@ from .gradients import (
 )
 from .hooks import Guard
 from .modes import ModeWatch
+from .stats import Magnitudes, Numbers
 from .watched import Register, float_tensors, module_names, unwrapped
 
 
@@ -42,21 +43,32 @@ class Log(Protocol):
 
     def event(self, kind: str, message: str, details: dict[str, Any], step: int | None) -> None: ...
     def metrics(self, step: int | None, split: str, numbers: dict[str, float | Tensor]) -> None: ...
-    def stats(self, step: int | None, split: str, layers: Sequence[Layer], suspects: Sequence[Suspect]) -> None: ...
+    def stats(self, step: int | None, split: str, layers: Sequence[Layer], suspects: Sequence[Suspect], magnitudes: Numbers) -> None: ...
 
 
 class Observer:
-    """The hooks, and the state of the step in flight. `step` is its number, `completed` that of the last one that ended (None before)."""
+    """The hooks, and the state of the step in flight: `step` is its number, `completed` that of the last one that ended."""
 
-    def __init__(self, models: Sequence[nn.Module], optimizers: Sequence[Optimizer], cadence: Cadence, guard: Guard, log: Log, step: int, promised_zeros: Sequence[str]) -> None:
+    def __init__(
+        self,
+        models: Sequence[nn.Module],
+        optimizers: Sequence[Optimizer],
+        cadence: Cadence,
+        guard: Guard,
+        log: Log,
+        fetcher: Fetcher,
+        step: int,
+        promised_zeros: Sequence[str],
+    ) -> None:
         self.step = step
         self.completed: int | None = step - 1 if step else None
         self.forward_step: int | None = None
         self.split: str | None = None
         self.full = False
         self.cadence = cadence
-        self.fetcher = Fetcher()
+        self.fetcher = fetcher
         self.register = Register()
+        self._magnitudes = Magnitudes()
         self.inputs: list[weakref.ref[Tensor]] = []
         self._guard = guard
         self._log = log
@@ -65,7 +77,7 @@ class Observer:
         self._optimizers = list(optimizers)
         self.parameters = ParameterWatch(self._names, self._optimizers, self.register)
         self._owned: dict[int | None, list[Parameter]] = {owner: self.parameters.of(owner) for owner in (None, *range(len(self._optimizers)))}
-        self._forward = ForwardWatch(self._names, self._roots, self.register, guard)
+        self._forward = ForwardWatch(self._names, self._roots, self.register, guard, self._magnitudes)
         self._modes = ModeWatch(self._names)
         self._nonfinite = NonfiniteReporter(log)
         self._promised_zeros = set(promised_zeros)
@@ -110,13 +122,25 @@ class Observer:
     def say_what_is_not_seen(self) -> None:
         """Events for what this model hides from hooks."""
         if self._compiled:
-            self._not_recorded("activations", "the model is compiled by torch.compile: its weights, gradients and updates are recorded, its activations are not", [])
+            self._not_recorded("activations", "the model is compiled: weights, gradients and updates are recorded, activations are not", [])
         recurrent = [name for module, name in self._names.items() if isinstance(module, nn.RNNBase)]
         if recurrent:
-            self._not_recorded("gates", "gates and cell states inside recurrent layers are computed in one fused call: only their outputs are recorded", recurrent)
+            self._not_recorded("gates", "gates and cell states of recurrent layers are computed in one fused call: only outputs are recorded", recurrent)
         scripted = [name for module, name in self._names.items() if isinstance(module, torch.jit.ScriptModule)]
         if scripted:
             self._not_recorded("scripted modules", "inside of scripted modules nothing is seen", scripted)
+
+    def _notice_unseen_forward(self) -> None:
+        """A gradient without a forward pass: the model was compiled later, or is called by a way around its hooks."""
+        if self.forward_step is None and self._saw_gradient and self._roots and not self._compiled:
+            self._compiled = True
+            self._not_recorded("activations", "no forward pass of the model is seen (torch.compile?): activations are not recorded", [])
+
+    def look_at_mode(self) -> None:
+        """Where forward passes are not seen, the mode is looked at when numbers come in."""
+        if self.forward_step is None:
+            for root in self._roots[:1]:
+                self._see_mode(root, self.split or "train")
 
     def _not_recorded(self, what: str, message: str, modules: list[str]) -> None:
         self._log.event("not_recorded", message, {"what": what, "modules": modules}, self.step)
@@ -165,7 +189,7 @@ class Observer:
             self.full = self.full or found_nonfinite
             for tensor in float_tensors(output):
                 if tensor.requires_grad:
-                    tensor.register_hook(self._guard.hook("backward", self._backward_begins))
+                    tensor.register_hook(self._guard.hook("backward", self._backward_begins))  # type: ignore[no-untyped-call]
 
     def _begin_training_forward(self) -> None:
         self.fetcher.drain()
@@ -187,8 +211,7 @@ class Observer:
 
     def _write_evaluation(self) -> None:
         layers, suspects = self._forward.take(), self._forward.take_suspects()
-        if layers or suspects:
-            self._log.stats(self.completed, self.split or "", layers, suspects)
+        self._write(self.completed, self.split or "", layers, suspects)
 
     def _see_mode(self, module: nn.Module, split: str) -> None:
         change = self._modes.change(module, split)
@@ -273,13 +296,14 @@ class Observer:
             self.full = True
         if not self.full:
             if isinstance(total, Tensor):
-                self._suspects.append(Suspect(self.register.get("gradient", "all"), 0, 0, total))
+                self._suspects += [Suspect(parameter.gradient, flag=flag) for parameter, flag in zip((p for p, _ in found), _flags(found), strict=True)]
             return
-        layers = read_weights(owned)
-        gradients = read_gradients(found, scale if isinstance(scale, Tensor) else None)
+        whole = bool(self._suspects or self._forward.suspects) or (isinstance(total, float) and not math.isfinite(total))
+        layers = read_weights(owned, self._magnitudes, whole)
+        gradients = read_gradients(found, self._magnitudes, whole, scale if isinstance(scale, Tensor) else None)
         if not self._stepped:
-            layers += read_weights(self._owned[None])
-            buffers, bad_buffers = read_buffers(self.parameters.buffers())
+            layers += read_weights(self._owned[None], self._magnitudes, whole)
+            buffers, bad_buffers = read_buffers(self.parameters.buffers(), self._magnitudes)
             layers += buffers
             self._suspects += bad_buffers
         self._suspects += nonfinite_among(layer for layer in layers if layer.watched.kind == "weight")
@@ -292,7 +316,7 @@ class Observer:
         self._closure_seen = False
         skipped = self._fused_skip(optimizer)
         if self.full and not skipped:
-            updates = read_updates(self.parameters, self._owned[index])
+            updates = read_updates(self.parameters, self._owned[index], self._magnitudes)
             self._layers += updates
             self._suspects += nonfinite_among(updates)
         self._look_at_promised_zeros(index)
@@ -305,7 +329,7 @@ class Observer:
         found = getattr(optimizer, "found_inf", None)
         if not isinstance(found, Tensor):
             return False
-        if found.device.type == "cpu":
+        if at_once(found):
             if found.item():
                 self._skipped_fused(self.step)
             return bool(found.item())
@@ -321,7 +345,7 @@ class Observer:
         for parameter in self._owned[index] if self._promised_zeros else ():
             if parameter.weight.name in self._promised_zeros:
                 count = torch.count_nonzero(parameter.tensor.detach())
-                self._step_numbers[f"exact_zeros/{parameter.weight.name}"] = count.item() if count.device.type == "cpu" else count
+                self._step_numbers[f"exact_zeros/{parameter.weight.name}"] = count.item() if at_once(count) else count
 
     def _note_kept_gradients(self, index: int) -> None:
         if not self._backward_seen:
@@ -342,7 +366,7 @@ class Observer:
         self._introduced.add(index)
         states = list(self._optimizers[index].state.values())
         counters = [state["step"] for state in states if isinstance(state, dict) and "step" in state]
-        steps = [float(counter) for counter in counters if not isinstance(counter, Tensor) or counter.device.type == "cpu"]
+        steps = [float(counter) for counter in counters if not isinstance(counter, Tensor) or at_once(counter)]
         details = {"optimizer": index, "entries": len(states), "steps": max(steps, default=None)}
         self._log.event("optimizer_state", f"optimizer {index} begins with state of {len(states)} parameters", details, self.step)
 
@@ -355,22 +379,23 @@ class Observer:
         self.full = self.cadence.full(self.step)
         for parameter in self.parameters.requires_grad_changes():
             now = "trainable" if parameter.trainable else "frozen"
-            self._log.event("trainable", f"{parameter.weight.name} is now {now}", {"tensor": parameter.weight.name, "trainable": parameter.trainable}, self.step)
+            name = parameter.weight.name
+            self._log.event("trainable", f"{name} is now {now}", {"tensor": name, "trainable": parameter.trainable}, self.step)
 
     def end_step(self) -> None:
         """Writes the step's rows and makes the next one the step in flight."""
         step, full = self.step, self.full
         self._write_step()
+        self._notice_unseen_forward()
         numbers, self._step_numbers = self._step_numbers, {}
         numbers.update(self._learning_rates())
         if self._saw_gradient:
             total = self._square_sum
             numbers["gradient_norm"] = math.sqrt(total) if isinstance(total, float) and total >= 0 else total**0.5
         now = perf_counter()
-        numbers["step_seconds"] = now - self._step_began
-        numbers["recorder_seconds"] = self._guard.spent() - self._spent_before
-        self._log.metrics(step, "train", numbers)
-        changed = self.cadence.done(step, full, now - self._step_began, numbers["recorder_seconds"])
+        own_seconds = self._guard.spent() - self._spent_before
+        self._log.metrics(step, "train", {**numbers, "step_seconds": now - self._step_began, "recorder_seconds": own_seconds})
+        changed = self.cadence.done(step, full, now - self._step_began, own_seconds)
         if changed:
             message = f"every {self.cadence.interval} steps are recorded in full from here on"
             self._log.event("interval", message, {"every": self.cadence.interval, **self.cadence.cost()}, step)
@@ -403,8 +428,8 @@ class Observer:
                 self._square_sum = self._square_sum + gradient_square_sum(found)
                 self._saw_gradient = True
             if self.full:
-                gradients = read_gradients(found, None)
-                weights = read_weights(self.parameters.parameters)
+                gradients = read_gradients(found, self._magnitudes, whole=False)
+                weights = read_weights(self.parameters.parameters, self._magnitudes, whole=False)
                 self._suspects += nonfinite_among([*weights, *gradients])
                 self._layers += weights + gradients
         self.end_step()
@@ -429,8 +454,14 @@ class Observer:
     def _write_step(self) -> None:
         layers, self._layers = self._forward.take() + self._layers, []
         suspects, self._suspects = self._forward.take_suspects() + self._suspects, []
-        if layers or suspects:
-            self._log.stats(self.step, "train", layers, suspects)
+        self._write(self.step, "train", layers, suspects)
+
+    def _write(self, step: int | None, split: str, layers: list[Layer], suspects: list[Suspect]) -> None:
+        if not layers and not suspects:
+            return
+        self._log.stats(step, split, layers, suspects, self._magnitudes.counts())
+        if not self._layers and not self._forward.layers:
+            self._magnitudes.clear()
 
     def report_nonfinite(self, step: int | None, split: str, suspects: Sequence[Suspect]) -> None:
         if self._nonfinite.report(step, split, suspects) and step is not None:
@@ -458,12 +489,16 @@ class _Bound:
         return self._method(self._index, *args, **kwargs)
 
 
+def _flags(found: Sequence[tuple[Parameter, Tensor]]) -> Sequence[Tensor]:
+    """On a device: one flag a gradient, true where it is not finite."""
+    if not found:
+        return []
+    return torch.isfinite(torch.stack(torch._foreach_norm([gradient for _, gradient in found], math.inf))).logical_not_().unbind()
+
+
 def _all_zero(parameters: Sequence[Parameter]) -> bool:
     """Whether all gradients are None or zero. On a device only None is known without waiting, zeros are taken on trust."""
-    for _, gradient in gradients_of(parameters):
-        if gradient.device.type == "cpu" and bool(torch.any(gradient)):
-            return False
-    return True
+    return not any(at_once(gradient) and bool(torch.any(gradient)) for _, gradient in gradients_of(parameters))
 
 
 def _is_compiled(module: nn.Module) -> bool:

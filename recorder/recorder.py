@@ -58,8 +58,8 @@ class Recorder:
         _check_guarantees(guarantees)
         criterion = read_criterion(loss)
         cadence = Cadence(every)
-        models = [part for part in (model if isinstance(model, (list, tuple)) else [model]) if part is not None]
-        optimizers = [plain_optimizer(part) for part in (optimizer if isinstance(optimizer, (list, tuple)) else [optimizer]) if part is not None]
+        models: list[nn.Module] = _as_list(model)
+        optimizers = [plain_optimizer(part) for part in _as_list(optimizer)]
         self.run_dir = Path(run_dir)
         self.rank, world_size = _rank_and_world_size()
         self._claim: Claim = claim(self.run_dir, self.rank, resume)
@@ -74,8 +74,7 @@ class Recorder:
             self._log.event("resumed", f"the run goes on at step {self._claim.next_step}", details, self._claim.next_step)
         zeros = [promise.partition(":")[2] for promise in guarantees if promise.startswith("exact_zeros:")]
         watchable = [part for part in optimizers if isinstance(part, torch.optim.Optimizer)]
-        self._observer = Observer(models, watchable, cadence, self._guard, self._log, self._claim.next_step, zeros)
-        self._observer.fetcher = self._log.fetcher
+        self._observer = Observer(models, watchable, cadence, self._guard, self._log, self._log.fetcher, self._claim.next_step, zeros)
         self._log.found = self._observer.report_nonfinite
         self._log.arrived = self._numbers_arrived
         self._samples = SampleLog(self._log, task, criterion)
@@ -215,6 +214,7 @@ class Recorder:
 
     def _write_numbers(self, values: dict[str, Any]) -> None:
         step, split = self._where()
+        self._observer.look_at_mode()
         numbers: dict[str, float | Tensor] = {}
         problems = []
         for name, value in values.items():
@@ -270,6 +270,10 @@ class Recorder:
 
     def _at_exit(self) -> None:
         self.close()
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [part for part in (value if isinstance(value, (list, tuple)) else [value]) if part is not None]
 
 
 def _number(value: Any) -> float | Tensor:

@@ -44,7 +44,8 @@ class SampleLog:
         task = self._task
         summary = summarize(task, rows=rows, loss=loss, prediction=prediction, target=target, mask=mask, criterion=self._criterion, inputs=inputs)
         self._passes.setdefault(split, 0)
-        place: dict[str, Any] = {"pass_number": self._passes[split], "batch": self._batches.get(split, 0), "epoch": self._log.epoch, "step": step, "split": split}
+        place: dict[str, Any] = {"step": step, "epoch": self._log.epoch, "split": split}
+        place |= {"pass_number": self._passes[split], "batch": self._batches.get(split, 0)}
         self._batches[split] = self._batches.get(split, 0) + 1
         shown = task == "segmentation"
         batch = Batch(rows, split, step, self._passes[split], inputs, meta, prediction if shown else None, target if shown else None)

@@ -1,7 +1,8 @@
 """Tensor -> statistics, in few passes and without waiting for a device.
 
-On a CPU the values are read at once; elsewhere they stay on the device until `fetch.Fetcher` has brought them over. Small tensors are stacked
-by shape, since calls and not elements are what they cost; large ones are read in pieces that stay in the cache.
+On a CPU the values are read at once, by numpy and BLAS, whose calls cost least; elsewhere they stay on the device until `fetch.Fetcher` has
+brought them over. Small tensors are stacked by shape, since calls and not elements are what they cost; of large ones whole rows are read at a
+fixed stride.
 """
 
 from __future__ import annotations
@@ -10,32 +11,80 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
+
+from . import fetch
 
 FIELDS = ("sum", "square_sum", "abs_sum", "min", "max", "zeros", "negatives", "nonfinite")
 """What is kept of the finite values of a tensor, and the count of the others. `min` is +inf and `max` -inf where no value is finite."""
 
-PIECE = 131_072
-"""Elements read at a time on a CPU: 512 kB of float32, within the second-level cache."""
+READ_AT_MOST = 131_072
+"""Values that are read of one tensor: 512 kB of float32, within the second-level cache. The row says which share that is."""
 SMALL = 16_384
 """Tensors up to this size are stacked with others of their shape."""
-MAGNITUDES_READ = 32_768
+MAGNITUDES_READ = 8_192
 """`magnitudes` of larger tensors are counted over a fixed-stride subset of about this many values; their sum says how many."""
+BLOCK = 1024
+"""Length of the pieces into which a long vector is cut before some of them are read."""
 
 _PAIRS = 128
+_EMPTY = [0.0, 0.0, 0.0, math.inf, -math.inf, 0.0, 0.0, 0.0]
+
+Numbers = npt.NDArray[Any]
 
 
 @dataclass(slots=True)
 class Reading:
-    """Statistics of one tensor: `numbers` in the order of FIELDS, `pairs` 256 counts by sign and pair of binary exponents (see `fold`)."""
+    """Statistics of one tensor: `numbers` in the order of FIELDS; `pairs` its counts by sign and exponents: a row of `Magnitudes`, or [256]."""
 
     count: int
     numbers: list[float] | Tensor
-    pairs: Tensor | None
+    pairs: int | Tensor | None
     sampled: float = 1.0
+
+
+class Magnitudes:
+    """Values whose exponents are still to be counted: those of a whole step are counted in one go."""
+
+    def __init__(self) -> None:
+        self._values = torch.empty(4 * READ_AT_MOST)
+        self._array = self._values.numpy()
+        self._used = 0
+        self._lengths: list[int] = []
+
+    def add(self, values: Numbers) -> int:
+        """Keeps the values of one tensor (finite ones, a subset of a large tensor); returns the row that will hold its counts."""
+        self.add_rows(values.reshape(1, -1)[:, :: len(values) // MAGNITUDES_READ | 1] if values.size > 2 * MAGNITUDES_READ else values.reshape(1, -1))
+        return len(self._lengths) - 1
+
+    def add_rows(self, rows: Numbers) -> int:
+        """Keeps one tensor a row [k, n]; returns the first row of the counts."""
+        first, size = len(self._lengths), rows.size
+        while self._used + size > len(self._array):
+            self._values = torch.cat([self._values, torch.empty_like(self._values)])
+            self._array = self._values.numpy()
+        with np.errstate(over="ignore", under="ignore"):
+            self._array[self._used : self._used + size].reshape(rows.shape)[...] = rows
+        self._used += size
+        self._lengths += [rows.shape[1]] * rows.shape[0]
+        return first
+
+    def counts(self) -> Numbers:
+        """[rows, 256] for everything that was added since the last `clear`."""
+        if not self._lengths:
+            return np.zeros((0, 256), np.int64)
+        places = pair_places(self._values[: self._used])
+        rows = np.repeat(np.arange(0, 256 * len(self._lengths), 256, dtype=np.int32), self._lengths)
+        return torch.bincount(places.add_(torch.from_numpy(rows)), minlength=256 * len(self._lengths)).view(-1, 256).numpy()
+
+    def clear(self) -> None:
+        self._used = 0
+        self._lengths = []
 
 
 def flat(tensor: Tensor) -> Tensor:
@@ -51,50 +100,61 @@ def flat(tensor: Tensor) -> Tensor:
 
 def as_real(tensor: Tensor) -> Tensor:
     """The values in a type that sums can be trusted in: float32, or float64 where it was float64; complex values as pairs."""
-    if tensor.is_complex():
-        tensor = torch.view_as_real(tensor.resolve_conj())
-    if tensor.dtype in (torch.float32, torch.float64):
+    if tensor.dtype is torch.float32 or tensor.dtype is torch.float64:
         return tensor
+    if tensor.is_complex():
+        return as_real(torch.view_as_real(tensor.resolve_conj()))
     return tensor.to(torch.float64 if tensor.dtype in (torch.int64, torch.int32) and tensor.device.type != "mps" else torch.float32)
 
 
-def subset(tensor: Tensor, limit: int) -> tuple[Tensor, float]:
-    """Whole samples or rows at a fixed stride, about `limit` values in all, and the share that they are. The stride is odd: it meets every channel."""
-    if tensor.numel() <= limit or tensor.dim() < 2:
+def subset(tensor: Tensor, limit: int = READ_AT_MOST) -> tuple[Tensor, float]:
+    """Whole samples, rows or blocks at a fixed stride, about `limit` values in all, and the share that they are. The stride is odd: it meets every channel."""
+    size = tensor.numel()
+    if size <= limit:
         return tensor, 1.0
-    rows = tensor.flatten(0, -2) if tensor.shape[0] * limit < 16 * tensor.numel() and tensor.is_contiguous() else tensor
-    stride = math.ceil(rows.numel() / limit) | 1
-    part = rows[::stride]
-    return part, part.numel() / tensor.numel()
+    if tensor.dim() < 2:
+        rows = tensor[: size // BLOCK * BLOCK].view(-1, BLOCK) if tensor.is_contiguous() else tensor
+    else:
+        rows = tensor.flatten(0, -2) if tensor.shape[0] * limit < 16 * size and tensor.is_contiguous() else tensor
+    part = rows[:: math.ceil(size / limit) | 1]
+    return part, part.numel() / size
 
 
-def measure(tensor: Tensor, sampled: float = 1.0) -> Reading:
+def measure(tensor: Tensor, magnitudes: Magnitudes, sampled: float = 1.0) -> Reading:
     """Statistics of one dense tensor (any shape, any real or complex type)."""
     values = as_real(tensor)
-    if values.device.type != "cpu":
-        return _measure_rows(values.reshape(1, -1), sampled)[0]
-    values = flat(values)
-    if values.numel() == 0:
-        return Reading(0, [0.0, 0.0, 0.0, math.inf, -math.inf, 0.0, 0.0, 0.0], None, sampled)
-    numbers, clean = _measure_flat(values)
-    return Reading(values.numel(), numbers, _count_pairs(_thinned(values if clean else _finite_part(values)).view(1, -1))[0], sampled)
+    if not fetch.at_once(values):
+        return _measure_rows(values.reshape(1, -1), magnitudes, sampled)[0]
+    array = flat(values).numpy()
+    if array.size == 0:
+        return Reading(0, list(_EMPTY), None, sampled)
+    numbers = _measure_array(array)
+    if numbers is None:
+        numbers = _measure_exactly(array)
+        array = np.where(np.isfinite(array), array, 0)
+    return Reading(array.size, numbers, magnitudes.add(array), sampled)
 
 
-def measure_all(tensors: Sequence[Tensor]) -> list[Reading]:
-    """Statistics of many tensors, in their order: those of one small shape are read together."""
+def measure_all(tensors: Sequence[Tensor], magnitudes: Magnitudes, whole: bool = False) -> list[Reading]:
+    """Statistics of many tensors, in their order: those of one small shape are read together. `whole`: all of the large ones too."""
     readings: list[Reading | None] = [None] * len(tensors)
     groups: dict[tuple[torch.Size, torch.dtype, torch.device], list[int]] = defaultdict(list)
     for index, tensor in enumerate(tensors):
-        if 0 < tensor.numel() <= SMALL and not tensor.is_complex():
+        if tensor.numel() <= SMALL and not tensor.is_complex():
             groups[tensor.shape, tensor.dtype, tensor.device].append(index)
         else:
-            readings[index] = measure(tensor)
+            part, share = (tensor, 1.0) if whole else subset(tensor)
+            readings[index] = measure(part, magnitudes, share)
     for (shape, _, _), indices in groups.items():
-        at_once = max(1, PIECE // shape.numel())
+        if len(indices) == 1 or shape.numel() == 0:
+            for index in indices:
+                readings[index] = measure(tensors[index], magnitudes)
+            continue
+        at_once = max(1, READ_AT_MOST // shape.numel())
         for start in range(0, len(indices), at_once):
             chosen = indices[start : start + at_once]
             rows = as_real(torch.stack([tensors[index] for index in chosen])).view(len(chosen), -1)
-            for index, reading in zip(chosen, _measure_rows(rows, 1.0), strict=True):
+            for index, reading in zip(chosen, _measure_rows(rows, magnitudes, 1.0), strict=True):
                 readings[index] = reading
     return [reading for reading in readings if reading is not None]
 
@@ -105,13 +165,13 @@ def square_sum(tensors: Sequence[Tensor]) -> float | Tensor:
     groups: dict[tuple[torch.Size, torch.dtype, torch.device], list[Tensor]] = defaultdict(list)
     for tensor in tensors:
         groups[tensor.shape, tensor.dtype, tensor.device].append(tensor)
-    for (shape, _, device), group in groups.items():
+    for (shape, _, _), group in groups.items():
         if len(group) > 1 and shape.numel() <= SMALL:
             group = [torch.stack(group)]
         for tensor in group:
             values = flat(as_real(tensor))
             square = torch.dot(values, values)
-            total = total + (square.item() if device.type == "cpu" else square.double())
+            total = total + (square.item() if fetch.at_once(square) else square.double())
     return total
 
 
@@ -122,7 +182,7 @@ def is_finite(tensor: Tensor) -> bool:
     return bool(torch.isfinite(tensor).all().item())
 
 
-def fold(pairs: np.ndarray) -> np.ndarray:
+def fold(pairs: Numbers) -> Numbers:
     """Counts by sign and pair of exponents [m, 256] -> the 64 bins of `magnitudes` [m, 64]; zeros (and values below 2^-126) are left out."""
     by_sign = pairs.reshape(len(pairs), 2, _PAIRS)
     bins = by_sign[:, :, 40:72].copy()
@@ -131,80 +191,94 @@ def fold(pairs: np.ndarray) -> np.ndarray:
     return bins.reshape(len(pairs), 64)
 
 
-def _measure_flat(values: Tensor) -> tuple[list[float], bool]:
-    """FIELDS of a CPU tensor, and whether all of it is finite. With the sign, dot products give what would else take five slow passes."""
-    total = squares = absolute = balance = nonzero = 0.0
-    low, high = math.inf, -math.inf
-    for piece in values.split(PIECE):
-        square = torch.dot(piece, piece).item()
-        if not math.isfinite(square):
-            return _measure_exactly(values)
-        sign = torch.sign(piece)
-        least, most = torch.aminmax(piece)
-        squares += square
-        total += piece.sum().item()
-        absolute += torch.dot(piece, sign).item()
-        balance += sign.sum().item()
-        nonzero += torch.dot(sign, sign).item()
-        low, high = min(low, least.item()), max(high, most.item())
-    return [total, squares, absolute, low, high, values.numel() - nonzero, (nonzero - balance) / 2, 0.0], True
+def pair_places(values: Tensor) -> Tensor:
+    """The place of each finite value among 256 pairs of exponents, 128 a sign. The added 1 aligns the pairs with the bins' lower end, 2^-48."""
+    return (values.float().contiguous().view(torch.int32) + (1 << 23)).bitwise_right_shift_(24).bitwise_and_(255)
 
 
-def _measure_exactly(values: Tensor) -> tuple[list[float], bool]:
+_ones: dict[Any, Numbers] = {}
+_signs: dict[Any, Tensor] = {}
+
+
+def _scratch(array: Numbers) -> tuple[Numbers, Tensor]:
+    """A vector of ones and a buffer for signs, of the array's type and at least its length; they are kept."""
+    kind = array.dtype
+    if kind not in _ones or len(_ones[kind]) < array.size:
+        size = max(array.size, READ_AT_MOST)
+        _ones[kind] = np.ones(size, kind)
+        _signs[kind] = torch.empty(size, dtype=torch.float32 if kind == np.float32 else torch.float64)
+    return _ones[kind][: array.size], _signs[kind][: array.size]
+
+
+def _measure_array(array: Numbers) -> list[float] | None:
+    """FIELDS of a flat array; None where not all is finite. With the sign, dot products give what would else take five slow passes."""
+    if array.size > 2 * READ_AT_MOST:
+        parts = [_measure_array(array[start : start + READ_AT_MOST]) for start in range(0, array.size, READ_AT_MOST)]
+        found = [part for part in parts if part is not None]
+        return _added_up(found) if len(found) == len(parts) else None
+    square = float(np.dot(array, array))
+    if not math.isfinite(square):
+        return None
+    ones, buffer = _scratch(array)
+    values = torch.from_numpy(array)
+    sign = torch.sign(values, out=buffer).numpy()
+    low, high = torch.aminmax(values)
+    balance, nonzero = float(np.dot(sign, ones)), float(np.dot(sign, sign))
+    return [
+        float(np.dot(array, ones)),
+        square,
+        float(np.dot(array, sign)),
+        low.item(),
+        high.item(),
+        array.size - nonzero,
+        (nonzero - balance) / 2,
+        0.0,
+    ]
+
+
+def _added_up(parts: Sequence[Sequence[float]]) -> list[float]:
+    columns = list(zip(*parts, strict=True))
+    return [min(column) if place == 3 else max(column) if place == 4 else math.fsum(column) for place, column in enumerate(columns)]
+
+
+def _measure_exactly(array: Numbers) -> list[float]:
     """FIELDS in float64 with a mask: for tensors with a NaN or an infinity, or whose squares overflow float32."""
-    finite = torch.isfinite(values)
-    kept = values[finite].double()
-    nonfinite = values.numel() - kept.numel()
-    if kept.numel() == 0:
-        return [0.0, 0.0, 0.0, math.inf, -math.inf, 0.0, 0.0, float(nonfinite)], False
-    numbers = [kept.sum(), (kept * kept).sum(), kept.abs().sum(), kept.min(), kept.max(), (kept == 0).sum(), (kept < 0).sum()]
-    return [*(float(number) for number in numbers), float(nonfinite)], nonfinite == 0
+    kept = array[np.isfinite(array)].astype(np.float64)
+    nonfinite = array.size - kept.size
+    if kept.size == 0:
+        return [*_EMPTY[:7], float(nonfinite)]
+    with np.errstate(over="ignore"):
+        numbers = [kept.sum(), (kept * kept).sum(), np.abs(kept).sum(), kept.min(), kept.max(), (kept == 0).sum(), (kept < 0).sum()]
+    return [*(float(number) for number in numbers), float(nonfinite)]
 
 
-def _measure_rows(rows: Tensor, sampled: float) -> list[Reading]:
+def _measure_rows(rows: Tensor, magnitudes: Magnitudes, sampled: float) -> list[Reading]:
     """Statistics of each row of [k, n]. On a CPU the masks are left out when all is finite; a device is not asked."""
     count = rows.shape[1]
-    on_cpu = rows.device.type == "cpu"
     squares = (rows * rows).sum(1)
-    if on_cpu and not math.isfinite(squares.sum().item()):
-        exact = [_measure_exactly(row)[0] for row in rows]
-        pairs = _count_pairs(_finite_part(rows))
-        return [Reading(count, numbers, pair, sampled) for numbers, pair in zip(exact, pairs, strict=True)]
-    if on_cpu:
-        nonfinite = torch.zeros_like(squares)
-        least, most = rows.amin(1), rows.amax(1)  # aminmax over a dimension is many times slower
-    else:
-        finite = torch.isfinite(rows)
-        nonfinite = count - finite.sum(1)
-        least, most = rows.where(finite, math.inf).amin(1), rows.where(finite, -math.inf).amax(1)
-        rows = rows.where(finite, 0.0)
-        squares = (rows.double() * rows.double()).sum(1)
+    if not fetch.at_once(rows):
+        return _measure_rows_on_device(rows, sampled)
+    if not math.isfinite(squares.sum().item()):
+        return [measure(row, magnitudes, sampled) for row in rows]
     sign = rows.sign()
     balance, nonzero = sign.sum(1), (sign * sign).sum(1)
-    fields = [rows.sum(1), squares, (rows * sign).sum(1), least, most, count - nonfinite - nonzero, (nonzero - balance) / 2, nonfinite]
+    fields = [rows.sum(1), squares, (rows * sign).sum(1), rows.amin(1), rows.amax(1), count - nonzero, (nonzero - balance) / 2, torch.zeros_like(squares)]
+    first = magnitudes.add_rows(rows.numpy())
+    return [Reading(count, numbers, first + index, sampled) for index, numbers in enumerate(torch.stack(fields, 1).tolist())]
+
+
+def _measure_rows_on_device(rows: Tensor, sampled: float) -> list[Reading]:
+    """The same with masks throughout, for nobody may ask whether they are needed."""
+    count = rows.shape[1]
+    finite = torch.isfinite(rows)
+    low, high = rows.where(finite, math.inf).amin(1), rows.where(finite, -math.inf).amax(1)
+    rows = rows.where(finite, 0.0)
+    zeros, negatives = (rows == 0).sum(1), (rows < 0).sum(1)
+    nonfinite = count - finite.sum(1)
+    fields = [rows.sum(1), (rows.double() ** 2).sum(1), rows.abs().sum(1), low, high, zeros - nonfinite, negatives, nonfinite]
     numbers = torch.stack([field.double() for field in fields], 1)
-    pairs = _count_pairs(torch.stack([_thinned(row) for row in rows]) if count > 2 * MAGNITUDES_READ else rows)
-    read: list[list[float]] | Tensor = numbers.tolist() if on_cpu else numbers
-    return [Reading(count, number, pair, sampled) for number, pair in zip(read, pairs, strict=True)]
-
-
-def _finite_part(values: Tensor) -> Tensor:
-    return values.where(torch.isfinite(values), 0.0)
-
-
-def _thinned(values: Tensor) -> Tensor:
-    """A fixed-stride subset of a flat tensor, for `magnitudes`."""
-    return values if values.numel() <= 2 * MAGNITUDES_READ else values[:: (values.numel() // MAGNITUDES_READ) | 1]
-
-
-def _count_pairs(rows: Tensor) -> Tensor:
-    """Counts by sign and pair of exponents of finite rows [k, n] -> [k, 256]. The added 1 aligns the pairs with the bins' lower end, 2^-48."""
-    bits = rows.float().contiguous().view(torch.int32)
-    places = ((bits + (1 << 23)) >> 24) & 255
-    if rows.shape[0] > 1:
-        places += torch.arange(rows.shape[0], device=rows.device, dtype=torch.int32).mul_(256).unsqueeze(1)
-    size = 256 * rows.shape[0]
-    if rows.device.type == "cpu":
-        return torch.bincount(places.view(-1), minlength=size).view(-1, 256)
-    counts = torch.zeros(size, dtype=torch.int64, device=rows.device)  # bincount would wait for the device
-    return counts.scatter_add_(0, places.view(-1).long(), torch.ones_like(places, dtype=torch.int64).view(-1)).view(-1, 256)
+    thin = rows[:, :: count // MAGNITUDES_READ | 1] if count > 2 * MAGNITUDES_READ else rows
+    places = pair_places(thin).long() + torch.arange(0, 256 * len(rows), 256, device=rows.device).unsqueeze(1)
+    counts = torch.zeros(256 * len(rows), dtype=torch.int64, device=rows.device)  # bincount would wait for the device
+    counts.scatter_add_(0, places.view(-1), torch.ones_like(places).view(-1))
+    return [Reading(count, number, pair, sampled) for number, pair in zip(numbers, counts.view(-1, 256), strict=True)]
