@@ -1,0 +1,109 @@
+"""What is compared: the bare loop, retrograd, and what people use today. A variant watches a job and is called after each step."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from tests.benchmarks.jobs import Job
+
+from recorder import Recorder
+
+After = Callable[[list[int], Tensor, Tensor, Tensor], None]
+"""Called with ids, per-sample losses, output and target once the optimizer has stepped."""
+
+
+class Variant:
+    """`after` is None for the bare loop; `close` ends the recording."""
+
+    def __init__(self, after: After | None, close: Callable[[], None] = lambda: None) -> None:
+        self.after, self.close = after, close
+
+
+def bare(job: Job, folder: Path) -> Variant:
+    return Variant(None)
+
+
+def _recorder(job: Job, folder: Path, every: int | None, samples: bool) -> Variant:
+    recorder = Recorder(folder, job.model, job.optimizer, every=every)
+
+    def after(ids: list[int], losses: Tensor, output: Tensor, target: Tensor) -> None:
+        recorder.log(loss=losses.mean())
+        if samples:
+            recorder.samples(ids, loss=losses, prediction=output, target=target)
+
+    return Variant(after, recorder.close)
+
+
+def default(job: Job, folder: Path) -> Variant:
+    return _recorder(job, folder, None, samples=True)
+
+
+def default_without_samples(job: Job, folder: Path) -> Variant:
+    return _recorder(job, folder, None, samples=False)
+
+
+def every_step(job: Job, folder: Path) -> Variant:
+    return _recorder(job, folder, 1, samples=True)
+
+
+def by_hand(job: Job, folder: Path) -> Variant:
+    """Six `.item()` statistics of each weight and gradient, every step, appended to a text file."""
+    folder.mkdir(parents=True)
+    file = open(folder / "log.txt", "w", buffering=1)  # noqa: SIM115
+
+    def after(ids: list[int], losses: Tensor, output: Tensor, target: Tensor) -> None:
+        for name, parameter in job.model.named_parameters():
+            for tensor in (parameter.detach(), parameter.grad):
+                if tensor is not None:
+                    spread = tensor.std().item() if tensor.numel() > 1 else 0.0
+                    numbers = (tensor.mean().item(), spread, tensor.min().item(), tensor.max().item(), tensor.norm().item(), (tensor == 0).sum().item())
+                    file.write(f"{name} {numbers}\n")
+
+    return Variant(after, file.close)
+
+
+def tensorboard(job: Job, folder: Path) -> Variant:
+    """`add_histogram` of each weight and gradient, every step."""
+    from torch.utils.tensorboard import SummaryWriter
+
+    writer: Any = SummaryWriter(str(folder))
+    step = 0
+
+    def after(ids: list[int], losses: Tensor, output: Tensor, target: Tensor) -> None:
+        nonlocal step
+        for name, parameter in job.model.named_parameters():
+            writer.add_histogram(name, parameter.detach(), step)
+            if parameter.grad is not None:
+                writer.add_histogram(f"{name}.grad", parameter.grad, step)
+        step += 1
+
+    return Variant(after, writer.close)
+
+
+def wandb_watch(job: Job, folder: Path) -> Variant:
+    """`wandb.watch(log="all", log_freq=1)` offline."""
+    os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true")
+    import wandb
+
+    folder.mkdir(parents=True)
+    run = wandb.init(project="bench", dir=str(folder), mode="offline")
+    run.watch(job.model, log="all", log_freq=1)
+    return Variant(lambda ids, losses, output, target: run.log({"loss": losses.mean().item()}), run.finish)
+
+
+VARIANTS: dict[str, Callable[[Job, Path], Variant]] = {
+    "bare": bare,
+    "default": default,
+    "default without samples": default_without_samples,
+    "every step": every_step,
+    "by hand": by_hand,
+}
+if importlib.util.find_spec("tensorboard"):
+    VARIANTS["tensorboard"] = tensorboard
+if importlib.util.find_spec("wandb"):
+    VARIANTS["wandb.watch"] = wandb_watch
