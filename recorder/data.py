@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -122,22 +123,32 @@ def _names_of_parts(dataset: Any, name: str | None) -> list[str]:
     return [f"{name}.{places[id(part)]}" for part in parts]
 
 
-_same_looks: dict[str, list[Any]] = {}
-"""Data sets of this process by the name that their looks gave, kept so that two which cannot be told apart by looks get two names."""
+_named: dict[int, tuple[Callable[[], Any], str]] = {}
+"""The data sets of this process that have a name, by identity: a name stays though the contents change (a cache fills), and two data sets that
+cannot be told apart by their looks get two names."""
 
 
 def name_of(dataset: Any) -> str:
     """Class, length and a checksum of what the data set holds. Deterministic; reads attributes only, never an item."""
+    known = _named.get(id(dataset))
+    if known is not None and known[0]() is dataset:
+        return known[1]
     length = _length(dataset)
-    looks, open_questions = fingerprint(dataset)
-    name = f"{type(dataset).__name__}-{'?' if length is None else length}-{looks:08x}"
-    if not open_questions:
-        return name
-    known = _same_looks.setdefault(name, [])
-    place = next((place for place, other in enumerate(known) if other is dataset), len(known))
-    if place == len(known):
-        known.append(dataset)
-    return name if place == 0 else f"{name}-{place + 1}"
+    looks, unclear = fingerprint(dataset)
+    name = plain = f"{type(dataset).__name__}-{'?' if length is None else length}-{looks:08x}"
+    taken = {other for _, other in _named.values()} if unclear else set()
+    number = 2
+    while name in taken:
+        name, number = f"{plain}-{number}", number + 1
+    _named[id(dataset)] = (_reference(dataset), name)
+    return name
+
+
+def _reference(dataset: Any) -> Callable[[], Any]:
+    try:
+        return weakref.ref(dataset)
+    except TypeError:
+        return lambda: dataset
 
 
 def _length(dataset: Any) -> int | None:
@@ -168,7 +179,8 @@ def fingerprint(value: Any, depth: int = 0) -> tuple[int, bool]:
         return zlib.crc32(str(value).encode()), False
     if callable(value) or not hasattr(value, "__dict__"):
         return zlib.crc32(type(value).__qualname__.encode()), True
-    return _several(f"{type(value).__module__}.{type(value).__qualname__}", [part for key in sorted(vars(value)) for part in (key, vars(value)[key])], depth)
+    attributes = [part for key in sorted(vars(value)) for part in (key, vars(value)[key])]
+    return _several(f"{type(value).__module__}.{type(value).__qualname__}", attributes, depth)
 
 
 def _ends(values: Sequence[Any]) -> list[Any]:
@@ -189,11 +201,9 @@ def _several(kind: str, parts: Sequence[Any], depth: int) -> tuple[int, bool]:
 
 def _array_checksum(value: Any) -> int:
     head = zlib.crc32(f"{tuple(value.shape)} {value.dtype}".encode())
-    size = value.nbytes
-    rows = value.shape[0] if value.ndim else 0
-    if size > _BYTES_LOOKED_AT and rows > 1:
-        value = value[:: max(1, -(-size // _BYTES_LOOKED_AT))]
     try:
+        if value.nbytes > _BYTES_LOOKED_AT and value.shape[0] > 1:
+            value = value[:: -(-value.nbytes // _BYTES_LOOKED_AT)]
         plain = value.detach().cpu().contiguous().view(torch.uint8).numpy() if isinstance(value, Tensor) and value.ndim else value
         return zlib.crc32(np.ascontiguousarray(plain).tobytes(), head)
     except (RuntimeError, TypeError, ValueError):  # a sparse tensor, an array of objects
