@@ -1,7 +1,7 @@
 -- One row per sample whose label was contradicted by a confident prediction at some visit while the model was already good.
 -- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
 -- Materialize
--- Column visits: visits at which the model was good: accuracy of the pass at least 0.8 of the best that every split reaches (visits)
+-- Column visits: visits at which the model was good: accuracy of the pass at least 0.6, and 0.8 of the best that every split reaches (visits)
 -- Column confident: of these, visits at which the prediction was among the surest third of those for its class (visits)
 -- Column contradicted: of these, visits at which it was not the label (visits)
 -- Column suggested: class predicted then, most often
@@ -11,7 +11,7 @@
 -- Column samples: samples of the split (samples)
 -- Wrong labels are spread evenly over sure and unsure predictions; mistakes of a model gather where it is unsure. Hence the surest third.
 with good_enough as (
-    select 0.8 * min(best) as accuracy
+    select greatest(0.6, 0.8 * min(best)) as accuracy
     from (select split, max(accuracy) as best from passes where accuracy is not null group by split)
 ),
 

@@ -5,8 +5,9 @@
 -- Column cause: of 4 kinds: loss_formula, padding_counted, shape_broadcast, partial (only a part of the step's samples)
 -- Column compared: logged numbers that could be recomputed (steps)
 -- Column right: of these, the ones that the declared loss or an accepted variant of it gives (steps)
--- Column distinct_steps: numbers at which the wrong formula and every right one differ by more than 0.2 % (steps)
--- Column reproduced: of these, the ones that the wrong formula gives to within 1e-4 and no right one does (steps)
+-- Column distinct_steps: numbers at which the wrong formula and every right one differ by more than 1e-4 (steps)
+-- Column reproduced: of these, the ones that the wrong formula gives to within 1e-4 and a tenth of that difference (steps)
+-- Column effect: typical difference of the wrong formula and the nearest right one, over the right value
 -- Column step: first step that it reproduces (steps)
 -- Column last_step: last step that it reproduces (steps)
 -- Column logged_value: number logged at the last of them
@@ -115,10 +116,7 @@ judged as (
 ),
 
 compared as (
-    select
-        *,
-        if(of_predictions, predictions_right, reductions_right) as rights,
-        abs(value - wrong) <= 1e-4 * abs(wrong) + 1e-9 as reproduces
+    select * exclude (predictions_right, reductions_right), if(of_predictions, predictions_right, reductions_right) as rights
     from judged
     where wrong is not null and isfinite(wrong)
 ),
@@ -126,10 +124,18 @@ compared as (
 weighed as (
     select
         * exclude (rights),
-        list_bool_and(list_transform(rights, lambda r: abs(wrong - r) > 2e-3 * greatest(abs(r), abs(wrong)))) as different,
+        list_min(list_transform(rights, lambda r: abs(wrong - r))) as gap,
         list_bool_or(list_transform(rights, lambda r: abs(value - r) <= 1e-3 * abs(r) + 1e-9)) as is_right
     from compared
     where len(list_filter(rights, lambda r: r is not null)) > 0
+),
+
+told_apart as (
+    select
+        *,
+        gap > 1e-4 * abs(wrong) as different,
+        abs(value - wrong) <= least(1e-4 * abs(wrong), 0.1 * gap) as reproduces
+    from weighed
 )
 
 select
@@ -141,10 +147,11 @@ select
     count(*) as compared,
     count(*) filter (is_right) as "right",
     count(*) filter (different) as distinct_steps,
-    count(*) filter (different and reproduces and not is_right) as reproduced,
-    min(step) filter (different and reproduces and not is_right) as step,
-    max(step) filter (different and reproduces and not is_right) as last_step,
-    arg_max(value, step) filter (different and reproduces and not is_right) as logged_value,
-    arg_max(right_value, step) filter (different and reproduces and not is_right) as right_value
-from weighed
+    count(*) filter (different and reproduces) as reproduced,
+    median(gap / nullif(abs(right_value), 0)) filter (different) as effect,
+    min(step) filter (different and reproduces) as step,
+    max(step) filter (different and reproduces) as last_step,
+    arg_max(value, step) filter (different and reproduces) as logged_value,
+    arg_max(right_value, step) filter (different and reproduces) as right_value
+from told_apart
 group by name, split, formula, cause

@@ -5,8 +5,9 @@
 -- Column cause: metric_formula, padding_counted, percent (right, but in percent) or partial (only a part of the samples)
 -- Column compared: logged numbers that could be recomputed (evaluations)
 -- Column right: of these, the ones that the metric or an accepted variant of it gives (evaluations)
--- Column distinct_steps: numbers at which the wrong formula and every right one differ by more than 0.2 % (evaluations)
--- Column reproduced: of these, the ones that the wrong formula gives to within 1e-4 and no right one does (evaluations)
+-- Column distinct_steps: numbers at which the wrong formula and every right one differ by more than 1e-4 (evaluations)
+-- Column reproduced: of these, the ones that the wrong formula gives to within 1e-4 and a tenth of that difference (evaluations)
+-- Column effect: typical difference of the wrong formula and the nearest right one, over the right value
 -- Column step: first step that it reproduces (steps)
 -- Column last_step: last step that it reproduces (steps)
 -- Column logged_value: number logged at the last of them
@@ -221,11 +222,17 @@ scaled as (
 weighed as (
     select
         *,
-        abs(value - wrong) <= 1e-4 * abs(wrong) + 1e-9 as reproduces,
-        list_bool_and(list_transform(rights, lambda r: abs(wrong - scale * r) > 2e-3 * greatest(abs(scale * r), abs(wrong)))) as different,
-        list_bool_or(list_transform(rights, lambda r: abs(value - r) <= 1e-3 * abs(r) + 1e-9)) as is_right,
-        list_bool_or(list_transform(rights, lambda r: abs(value - 100 * r) <= 1e-1 * abs(r) + 1e-9)) as is_percent
+        list_min(list_transform(rights, lambda r: abs(wrong - if(cause = 'percent', r, scale * r)))) as gap,
+        list_bool_or(list_transform(rights, lambda r: abs(value - r) <= 1e-3 * abs(r) + 1e-9)) as is_right
     from scaled
+),
+
+told_apart as (
+    select
+        *,
+        gap > 1e-4 * abs(wrong) as different,
+        abs(value - wrong) <= least(1e-4 * abs(wrong), 0.1 * gap) as reproduces
+    from weighed
 )
 
 select
@@ -236,10 +243,11 @@ select
     count(*) as compared,
     count(*) filter (is_right) as "right",
     count(*) filter (different) as distinct_steps,
-    count(*) filter (different and reproduces and not is_right and (cause = 'percent' or not is_percent)) as reproduced,
-    min(step) filter (different and reproduces and not is_right) as step,
-    max(step) filter (different and reproduces and not is_right) as last_step,
-    arg_max(value, step) filter (different and reproduces and not is_right) as logged_value,
-    arg_max(rights[1], step) filter (different and reproduces and not is_right) as right_value
-from weighed
+    count(*) filter (different and reproduces) as reproduced,
+    median(gap / nullif(abs(rights[1] * scale), 0)) filter (different) as effect,
+    min(step) filter (different and reproduces) as step,
+    max(step) filter (different and reproduces) as last_step,
+    arg_max(value, step) filter (different and reproduces) as logged_value,
+    arg_max(rights[1], step) filter (different and reproduces) as right_value
+from told_apart
 group by name, split, formula, cause

@@ -3,7 +3,7 @@ title: Splits whose inputs are prepared differently
 cause: split_mismatch
 strength: strong
 severity: error
-explains: [unknown, overfitting, normalization_statistics, inputs_not_normalized, wrong_mode, labels_random]
+explains: [unknown, label_errors, overfitting, normalization_statistics, inputs_not_normalized, wrong_mode, labels_random]
 reads:
   input_ranges: [std, mean]
 params:
