@@ -6,7 +6,7 @@ TORCH ?= torch==2.13.0+cpu
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 VENV := .venv
 BIN := $(VENV)/bin
-RUN ?= sample_logs/tanh_saturates
+RUN ?= sample_logs/saturating_tanh
 
 .PHONY: help report test check bench samples docs zoo torture clean
 
