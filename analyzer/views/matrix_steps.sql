@@ -6,6 +6,7 @@
 -- Column weight_rms: root mean square of the weight before the step
 -- Column gradient_rms: root mean square of its gradient as the optimizer sees it
 -- Column update_rms: root mean square of the update
+-- Column weight_scale: weight_rms, or a fifth of what a usual initialisation would give a layer of this width where that is more
 -- Column gradient_ratio: gradient_rms over weight_rms; null where the weight is all zero
 -- Column update_ratio: update_rms over weight_rms; null where the weight is all zero
 with placed as (
@@ -47,6 +48,7 @@ select
     gradient_rms,
     update_rms,
     nonfinite,
+    greatest(weight_rms, 0.2 / sqrt(placed.numel / placed.shape[1])) as weight_scale,
     gradient_rms / nullif(weight_rms, 0) as gradient_ratio,
     update_rms / nullif(weight_rms, 0) as update_ratio
 from by_kind

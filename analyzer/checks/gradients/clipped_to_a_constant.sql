@@ -3,7 +3,7 @@ title: A gradient norm that is the same at every step
 cause: gradient_clipped_away
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_low]
+explains: [unknown, learning_rate_too_low, ignores_input]
 reads:
   gradient_norms: [norm]
   step_sizes: [update_ratio]

@@ -3,58 +3,27 @@ title: Gradients that grow layer by layer toward the input
 cause: exploding_gradient
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_high, nonfinite_forward, nonfinite_backward, dead_units, saturated_activation]
+explains: [unknown, learning_rate_too_high, nonfinite_forward, nonfinite_backward, dead_units, saturated_activation, ignores_input]
 reads:
-  matrix_steps: [gradient_ratio]
+  backward_signals: [near_input]
 params:
-  ratio: {default: 300, unit: first third of the layers over the last third, source: "AUTOTRAINER beta3: 70 between the norms of first and last layer; with room for layers of different width"}
-  layers: {default: 4, unit: weight matrices, source: "fewer have no depth along which anything could grow"}
-  share: {default: 0.6, unit: share of the neighbouring pairs that grow, source: "growth along the depth, not one odd layer"}
-  patience: {default: 2, unit: recorded steps in a row, source: "a single step can be odd; a run that blows up has no more"}
-finds: A gradient-to-weight ratio of the layers near the input above `ratio` times the one near the output, growing along the depth, `patience` recorded steps in a row.
-matters: One learning rate cannot suit such layers; those near the input jump while those near the output stand still.
-do: Normalisation or residual connections, an initialisation that keeps the scale, clipping of the gradient norm.
+  ratio: {default: 100, unit: first quarter of the layers over the last quarter, source: "AUTOTRAINER beta3: 70 between first and last layer"}
+  layers: {default: 5, unit: layers, source: "fewer have no depth along which anything could grow"}
+  share: {default: 0.7, unit: share of the neighbouring pairs that grow, source: "growth along the depth, not one odd layer"}
+  patience: {default: 2, unit: recorded steps in a row, source: "a single step can be odd, but not the very first: it shows the initialisation"}
+finds: A gradient of the activations near the input above `ratio` times the one near the output, growing along the depth, `patience` recorded steps in a row or at the very first.
+matters: One learning rate cannot suit such layers; those near the input jump while those near the output stand still, and a step can throw the whole network off.
+do: Normalisation or residual connections, an initialisation that keeps the scale (for recurrent weights orthogonal with gain 1), clipping of the gradient norm.
 ignore: Optimizers that take the scale out of the gradient (Adam), as long as the loss falls.
 */
-with thirds as (
-    select
-        recorded,
-        min(step) as step,
-        max(last_step) as last_step,
-        any_value(matrices) as matrices,
-        median(gradient_ratio) filter (place < greatest(matrices / 3, 1)) as near_input,
-        median(gradient_ratio) filter (place >= matrices - greatest(matrices / 3, 1)) as near_output,
-        arg_max(name, gradient_ratio) as largest_name
-    from matrix_steps
-    where nonfinite = 0 and isfinite(gradient_ratio)
-    group by recorded
-),
-
-pairs as (
-    select
-        recorded,
-        avg((gradient_ratio > next_ratio)::int) as falling
-    from (
-        select recorded, gradient_ratio, lead(gradient_ratio) over (partition by recorded order by place) as next_ratio
-        from matrix_steps
-    )
-    where next_ratio is not null
-    group by recorded
-),
-
-judged as (
-    select
-        thirds.*,
-        coalesce(near_output > 0 and near_input > $ratio * near_output and falling >= $share, false) as bad
-    from thirds
-    left join pairs using (recorded)
-    where matrices >= $layers
+with judged as (
+    select *, coalesce(near_output > 0 and near_input > $ratio * near_output and growing >= $share, false) as bad
+    from backward_signals
+    where layers >= $layers
 ),
 
 stretches as (
-    select
-        *,
-        recorded - row_number() over (partition by bad order by recorded) as stretch
+    select *, recorded - row_number() over (partition by bad order by recorded) as stretch
     from judged
 )
 
@@ -64,10 +33,10 @@ select
     max(last_step) as last_step,
     max(near_input / near_output) as value,
     $ratio as threshold,
-    format('relative to the weights the gradient near the input is {:.0f} times the one near the output, over {} layers', max(near_input / near_output), any_value(matrices)) as message
+    format('the gradient near the input is {:.0f} times the one near the output, over {} layers', least(max(near_input / near_output), 1e12), any_value(layers)) as message
 from stretches
 where bad
 group by stretch
-having count(*) >= $patience
+having count(*) >= $patience or min(recorded) = 0
 order by step
 limit 1

@@ -10,6 +10,7 @@ reads:
   optimizer_groups: [eps]
 params:
   share: {default: 0.03, unit: rms of the update over the rate, source: "Adam moves each weight by 0.1 to 1 times the rate; a hundredth means that epsilon is the larger part of the denominator"}
+  eps: {default: 1.0e-7, unit: gradient, source: "ten times the default of 1e-8; below it small gradients are the fault, not epsilon"}
   patience: {default: 3, unit: recorded steps, source: "a single batch can have a small gradient"}
 finds: Under Adam, updates below `share` of the learning rate in at least half of the weight matrices at most recorded steps, while the gradient there is below epsilon times ten.
 matters: Adam divides by the size of the gradient plus epsilon; where epsilon is larger, the step is no longer of the size of the rate and layers with small gradients stand still.
@@ -27,7 +28,7 @@ with ratios as (
     from matrix_steps
     join optimizer_groups using (optimizer_group)
     join learning_rates on learning_rates.step = matrix_steps.step
-    where type like '%Adam%' and rate > 0 and gradient_rms > 0 and gradient_rms < 10 * eps
+    where type like '%Adam%' and rate > 0 and eps > $eps and gradient_rms > 0 and gradient_rms < 10 * eps
     group by all
 ),
 
