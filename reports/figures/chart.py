@@ -119,10 +119,10 @@ def spans_decades(values: Sequence[float]) -> bool:
 
 
 def logarithmic(axes: Axes, values: Sequence[float]) -> None:
-    """A logarithmic vertical axis around positive values, kept away from the ends of float64, where matplotlib's own margins overflow."""
+    """A logarithmic vertical axis around positive values, kept away from the ends of float64, where matplotlib overflows."""
     axes.set_autoscaley_on(False)
     axes.set_yscale("log")
-    axes.set_ylim(max(min(values) / 1.4, 1e-300), min(max(values), 1e300) * 1.4)
+    axes.set_ylim(min(max(min(values) / 1.4, 1e-100), 1e90), max(min(max(values) * 1.4, 1e100), 1e-90))
 
 
 def _labels(curves: Sequence[Curve]) -> list[str]:

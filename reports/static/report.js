@@ -156,10 +156,8 @@
     const now = plot.cursor.idx ?? 0;
     const move = { ArrowLeft: -1, ArrowRight: 1, PageUp: -20, PageDown: 20 }[event.key];
     if (move) {
-      let next = Math.max(0, Math.min(steps.length - 1, now + move));
-      next = Math.max(0, Math.min(steps.length - 1, next));
-      const x = plot.valToPos(steps[next], "x");
-      plot.setCursor({ left: x, top: 20 });
+      const next = Math.max(0, Math.min(steps.length - 1, now + move));
+      plot.setCursor({ left: plot.valToPos(steps[next], "x"), top: 20 }, true, true);
     } else if (event.key === "+" || event.key === "=" || event.key === "-") {
       const [from, to] = span;
       const half = ((to - from) / 2) * (event.key === "-" ? 2 : 0.5);
