@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recorder.format import FORMAT_VERSION, TABLES, sealed_numbers, tail_number
+from recorder.sealing import sealed_file_is_whole
 
 from .errors import LogError
 
@@ -146,6 +147,10 @@ def read_schema(file: LogFile) -> tuple[pa.Schema, int] | Problem:
         return Problem(file.name, _why(error))
 
 
+_CHANGED = "damaged: the file does not match its checksum"
+"""Page checksums leave a file's headers and footer uncovered: a flipped bit there can turn a column into another."""
+
+
 def read_sealed(file: LogFile) -> pa.Table | Problem:
     """All rows of a sealed file, its page checksums verified."""
     rows = None
@@ -154,7 +159,7 @@ def read_sealed(file: LogFile) -> pa.Table | Problem:
             rows = parquet.metadata.num_rows
             table = parquet.read(use_threads=False)
             table.validate(full=True)
-            return table
+            return table if sealed_file_is_whole(file.path) is not False else Problem(file.name, _CHANGED, rows)
     except _DAMAGE as error:
         return Problem(file.name, _why(error), rows)
 
@@ -167,7 +172,7 @@ def verify_sealed(file: LogFile) -> Problem | None:
             rows = parquet.metadata.num_rows
             for group in range(parquet.num_row_groups):
                 parquet.read_row_group(group, use_threads=False).validate(full=True)
-            return None
+            return None if sealed_file_is_whole(file.path) is not False else Problem(file.name, _CHANGED, rows)
     except _DAMAGE as error:
         return Problem(file.name, _why(error), rows)
 

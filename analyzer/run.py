@@ -87,6 +87,9 @@ class Run:
             self._create(name)
         if not self._documented:
             self._documented = True
+            for name, view in self._views.items():
+                if view.materialize and name not in self._computed:
+                    self._connection.execute(f"create or replace view {name} as {view.sql}")
             for name in sorted(self._created):
                 self._describe(name)
         return self._connection
@@ -239,7 +242,9 @@ class Run:
         for read in sorted(view.reads):
             self._create(read)
         try:
-            self._connection.execute(f"create view {view.name} as {view.sql}")
+            if view.materialize:  # empty until it is needed: what reads it is bound to a table, which is far quicker than binding the whole query again
+                self._connection.execute(f"create table loaded.{view.name} as select * from (\n{view.sql}\n) limit 0")
+            self._connection.execute(f"create view {view.name} as {f'from loaded.{view.name}' if view.materialize else view.sql}")
         except _FAULTS_OF_THE_QUERY as error:
             raise ViewFileError(f"{view.path}: {error}") from None
 
@@ -251,7 +256,7 @@ class Run:
         for read in sorted(view.reads):
             self._compute(read)
         if view.materialize:
-            self._connection.execute(f"create or replace table loaded.{name} as from {name}")
+            self._connection.execute(f"create or replace table loaded.{name} as {view.sql}")
             self._connection.execute(f"create or replace view {name} as from loaded.{name}")
             if self._documented:
                 self._describe(name)

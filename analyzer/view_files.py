@@ -84,4 +84,4 @@ def _load_view(path: Path, known: Collection[str]) -> ViewFile:
             materialize = True
         else:
             columns[note[2]] = note[3] or ""
-    return ViewFile(path.stem, path, text, grain[1], record, materialize, columns, frozenset(names_in(text, known) - {path.stem}))
+    return ViewFile(path.stem, path, text.rstrip().rstrip(";"), grain[1], record, materialize, columns, frozenset(names_in(text, known) - {path.stem}))
