@@ -27,7 +27,8 @@ def test_multilabel(seed, masked, probabilities):
     mask = torch.rand(5, 4, generator=draw) > 0.3 if masked else None
     p = z.sigmoid()
     loss = F.binary_cross_entropy(p, y, reduction="none")
-    found = rows("multilabel", 5, prediction=p if probabilities else z, target=y, mask=mask, criterion=read_criterion("bce" if probabilities else "bce_with_logits"))
+    criterion = read_criterion("bce" if probabilities else "bce_with_logits")
+    found = rows("multilabel", 5, prediction=p if probabilities else z, target=y, mask=mask, criterion=criterion)
     for i, row in enumerate(found):
         counts = [k for k in range(4) if mask is None or mask[i, k]]
         on, wanted = [k for k in counts if z[i, k] > 0], [k for k in counts if y[i, k] == 1]
@@ -86,7 +87,10 @@ def test_segmentation(seed, kind, masked):
     y[torch.rand(3, 4, 5, generator=draw) > 0.8] = 255
     mask = torch.rand(3, 4, 5, generator=draw) > 0.3 if masked else None
     criterion = read_criterion(torch.nn.CrossEntropyLoss(ignore_index=255) if kind == "classes" else "bce_with_logits")
-    loss = F.cross_entropy(z, y, ignore_index=255, reduction="none") if kind == "classes" else F.binary_cross_entropy_with_logits(z[:, 0], y.float(), reduction="none")
+    if kind == "classes":
+        loss = F.cross_entropy(z, y, ignore_index=255, reduction="none")
+    else:
+        loss = F.binary_cross_entropy_with_logits(z[:, 0], y.float(), reduction="none")
     found = rows("segmentation", 3, prediction=z, target=y, mask=mask, ignore_index=255, criterion=criterion)
     for i, row in enumerate(found):
         pixels = [(h, w) for h in range(4) for w in range(5) if y[i, h, w] != 255 and (mask is None or mask[i, h, w])]
@@ -100,7 +104,8 @@ def test_segmentation(seed, kind, masked):
                 both["intersection"][target[place]] = both["intersection"].get(target[place], 0) + 1
         for name, counts in both.items():
             assert dict(row[name]) == counts, name
-        ious = [both["intersection"].get(c, 0) / (n + both["predicted_pixels"].get(c, 0) - both["intersection"].get(c, 0)) for c, n in both["target_pixels"].items()]
+        right, said = both["intersection"], both["predicted_pixels"]
+        ious = [right.get(c, 0) / (n + said.get(c, 0) - right.get(c, 0)) for c, n in both["target_pixels"].items()]
         assert row["iou_worst_class"] == close(min(ious)) if ious else math.isnan(row["iou_worst_class"])
         assert (row["pixels_correct"], row["elements"], row["elements_total"]) == (sum(both["intersection"].values()), len(pixels), 20)
         assert row["loss_sum"] == close(sum(loss[i][place].item() for place in pixels))
