@@ -17,7 +17,7 @@ _SILENT_SECONDS = 300.0
 
 def is_recording(run_dir: Path) -> bool | None:
     """Whether a recorder is alive there; None where that cannot be told, as for one on another machine that has been silent for a while."""
-    locks = list(run_dir.glob("_lock.*")) if run_dir.parts else []
+    locks = list(run_dir.glob("_lock.[0-9]*")) if run_dir.parts else []
     return _any_alive([_is_held(lock) for lock in locks])
 
 

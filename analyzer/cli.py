@@ -13,7 +13,7 @@ import click
 
 from .errors import RetrogradError
 
-COMMANDS = ("report", "check", "worst", "sql", "schema", "checks", "list", "verify")
+COMMANDS = ("report", "check", "worst", "sql", "schema", "checks", "list", "verify", "compact")
 
 
 class Failure(click.ClickException):

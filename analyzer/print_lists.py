@@ -65,13 +65,13 @@ def print_check_list(checks: Sequence[Check]) -> None:
     show(f"\n{count(len(checks), 'check')}; `analyze checks NAME` shows one with its thresholds and SQL")
 
 
-def print_tables(described: Sequence[Described]) -> None:
+def print_tables(grains: Mapping[str, tuple[str, str]]) -> None:
     """Names of tables and views with what a row is."""
     for kind, heading in _KINDS.items():
         show(f"{'' if kind == 'log' else chr(10)}{bold(heading)}")
-        for one in described:
-            if one.kind == kind:
-                show(wrapped(one.grain, f"  {one.name:<20} ", " " * 23))
+        for name, (kind_of_it, grain) in grains.items():
+            if kind_of_it == kind:
+                show(wrapped(grain, f"  {name:<20} ", " " * 23))
     show("\n`analyze schema TABLE` shows columns")
 
 

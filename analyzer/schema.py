@@ -33,10 +33,24 @@ class Described:
     columns: tuple[ColumnText, ...]
 
 
+def names() -> list[str]:
+    """Every table and view: recorded, from run.json, then views by name."""
+    return [*BASE_HINTS, *sorted(load_views())]
+
+
+def grain(name: str) -> tuple[str, str]:
+    """Kind of a table or view, and what a row of it is."""
+    if name in TABLES:
+        return "log", f"One row per {TABLES[name].row}."
+    if name in BASE_HINTS:
+        return "facts", facts.DESCRIPTIONS.get(name, f"{RUN_INFO_GRAIN}.")
+    return "view", load_views()[name].grain
+
+
 def described() -> list[Described]:
-    """Every table and view."""
+    """Every table and view with its columns."""
     with Run.from_tables({}) as run:
-        return [_describe(run, name) for name in [*BASE_HINTS, *sorted(load_views())]]
+        return [_describe(run, name) for name in names()]
 
 
 def one_described(name: str) -> Described:
@@ -50,10 +64,4 @@ def one_described(name: str) -> Described:
 def _describe(run: Run, name: str) -> Described:
     meanings = run.meanings(name)
     columns = tuple(ColumnText(column, kind, meanings.get(column, "")) for column, kind in run.column_types(name))
-    if name in TABLES:
-        kind, grain = "log", f"One row per {TABLES[name].row}."
-    elif name in BASE_HINTS:
-        kind, grain = "facts", facts.DESCRIPTIONS.get(name, f"{RUN_INFO_GRAIN}.")
-    else:
-        kind, grain = "view", load_views()[name].grain
-    return Described(name, kind, grain, run.record_hint(name), columns)
+    return Described(name, *grain(name), run.record_hint(name), columns)

@@ -12,9 +12,9 @@ from .. import completion
 def command(table: str | None) -> None:
     """Show every table and view of a run, or the columns of TABLE with type, unit and meaning."""
     from ..print_lists import print_columns, print_tables
-    from ..schema import described, one_described
+    from ..schema import grain, names, one_described
 
     if table is None:
-        print_tables(described())
+        print_tables({name: grain(name) for name in names()})
     else:
         print_columns(one_described(table))

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from recorder import format as log_format
+from recorder.sealing import write_sealed
 from recorder.tails import encode_batch
 from tests.checks.builder import Log, healthy_log
 
@@ -29,7 +29,7 @@ def rows_of(table: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
 def seal(run_dir: Path, table: str, rows: pa.Table, number: int = 0, rank: int = 0) -> Path:
     path = run_dir / table / log_format.rank_folder(rank) / log_format.sealed_name(number)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(rows, path, compression="zstd", write_page_checksum=True)
+    write_sealed(path.parent, path.name, rows)
     return path
 
 

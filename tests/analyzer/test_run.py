@@ -188,7 +188,8 @@ def test_the_catalog_says_what_columns_mean(tmp_path: Path) -> None:
     write_log(tmp_path)
     with open_run(tmp_path) as run:
         comments = run.connection.execute(
-            "select table_name, comment from duckdb_columns() where schema_name = 'main' and column_name = 'rms' and table_name in ('stats', 'weights') order by table_name"
+            "select table_name, comment from duckdb_columns() "
+            "where schema_name = 'main' and column_name = 'rms' and table_name in ('stats', 'weights') order by table_name"
         ).fetchall()
     assert comments == [("stats", "root mean square of the finite values"), ("weights", "root mean square of the finite values")]
 
