@@ -51,7 +51,8 @@ averaged as (
         ] as iou,
         [
             avg(2 * shared / summed) filter (summed > 0), avg(2 * shared / summed) filter (summed > 0 and class > 0),
-            2 * sum(shared) / nullif(sum(summed), 0), 2 * sum(shared) filter (class > 0) / nullif(sum(summed) filter (class > 0), 0),
+            -- Pooled over all classes Dice is the share of pixels predicted right, so it is none of the accepted averages.
+            null, 2 * sum(shared) filter (class > 0) / nullif(sum(summed) filter (class > 0), 0),
             avg(coalesce(2 * shared / nullif(summed, 0), 0)), avg(coalesce(2 * shared / nullif(summed, 0), 1))
         ] as dice
     from areas
