@@ -34,7 +34,9 @@ def straight_line_for_circles(path: Path, seed: int, scale: float) -> None:
     def losses(prediction: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(prediction, target, reduction="none")
 
-    training = Training(model, Adam(model.parameters(), lr=2e-2 * scale), train, valid, losses, 12, "binary_cross_entropy_with_logits", metrics={"accuracy": binary_accuracy})
+    training = Training(
+        model, Adam(model.parameters(), lr=2e-2 * scale), train, valid, losses, 12, "binary_cross_entropy_with_logits", metrics={"accuracy": binary_accuracy}
+    )
     with training.open(path) as rec:
         _, x, y = next(iter(train))
         overfit(rec, model, training.optimizer, mean_loss(training), (x[:2], y[:2]))
@@ -211,7 +213,9 @@ FAULTS_STRUCTURE = (
     Case(place_embedding_never_used, ("disconnected_parameter",), 0, subject=("*place*",), why="the run learns all the same, only less"),
     Case(evaluated_with_dropout, ("wrong_mode",), interval=30, step=28, subject=("valid", "eval*", "", "*drop*"), misses=("accuracy", 0.9), fast=True),
     Case(train_mode_not_restored, ("wrong_mode",), 29, subject=("train", "", "*drop*", "*norm*")),
-    Case(running_statistics_never_updated, ("normalization_statistics",), interval=30, step=0, subject=("*norm*", "valid"), misses=("accuracy", 0.85), fast=True),
+    Case(
+        running_statistics_never_updated, ("normalization_statistics",), interval=30, step=0, subject=("*norm*", "valid"), misses=("accuracy", 0.85), fast=True
+    ),
     Case(running_statistics_of_the_last_batch, ("normalization_statistics",), interval=20, step=16, subject=("*body.1*", "valid"), misses=("loss", 0.12)),
     Case(input_replaced_by_zeros, ("ignores_input",), interval=200, step=0, misses=("accuracy", 0.3), fast=True),
     Case(last_row_only, ("ignores_input",), interval=200, step=0, misses=("r2", 0.1)),

@@ -55,7 +55,9 @@ def mask_from_0_to_255(path: Path, seed: int, scale: float) -> None:
     def losses(prediction: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(prediction, target, reduction="none")
 
-    training = tasks.segmentation(seed, Segmenter(classes=1), lr=3e-3 * scale, losses=losses, criterion="binary_cross_entropy_with_logits", metrics={}, epochs=4)
+    training = tasks.segmentation(
+        seed, Segmenter(classes=1), lr=3e-3 * scale, losses=losses, criterion="binary_cross_entropy_with_logits", metrics={}, epochs=4
+    )
     training.train, training.valid = loaders(x, targets, seed, batch=16, valid_batch=50)
     training.record(path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +17,7 @@ from .data import VOCABULARY
 def mlp(sizes: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, last: nn.Module | None = None, dropout: float = 0.0) -> nn.Sequential:
     """fc1, act1, fc2, act2, ... with the input flattened first and `last` after the last layer."""
     layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
-    for number, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for number, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
         layers[f"fc{number}"] = nn.Linear(inputs, outputs)
         if number < len(sizes) - 1:
             layers[f"act{number}"] = activation()
@@ -41,7 +42,9 @@ class Flat(nn.Module):
 class Cnn(nn.Module):
     """Two convolutions and two linear layers for 8 x 8 images."""
 
-    def __init__(self, classes: int = 10, width: int = 8, norm: type[nn.Module] | None = None, dropout: float = 0.0, activation: type[nn.Module] = nn.ReLU) -> None:
+    def __init__(
+        self, classes: int = 10, width: int = 8, norm: type[nn.Module] | None = None, dropout: float = 0.0, activation: type[nn.Module] = nn.ReLU
+    ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, width, 3, padding=1)
         self.norm1 = norm(width) if norm else nn.Identity()
@@ -129,7 +132,9 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """A character model: token and place embeddings, pre-norm blocks, linear head."""
 
-    def __init__(self, width: int = 32, blocks: int = 2, length: int = 24, outputs: int = VOCABULARY, causal: bool = True, tied: bool = False, gain: float = 1.0) -> None:
+    def __init__(
+        self, width: int = 32, blocks: int = 2, length: int = 24, outputs: int = VOCABULARY, causal: bool = True, tied: bool = False, gain: float = 1.0
+    ) -> None:
         super().__init__()
         self.embedding = nn.Embedding(VOCABULARY, width)
         self.place = nn.Embedding(length, width)

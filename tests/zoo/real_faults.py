@@ -215,7 +215,9 @@ def so50209981_deep_sigmoid_net(path: Path, seed: int, scale: float, repaired: b
     torch.manual_seed(seed)
     sizes = [64, 32, 32, 32, 32, 32, 32, 10]
     if repaired:
-        model = nn.Sequential(nn.Flatten(), nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10))
+        model = nn.Sequential(
+            nn.Flatten(), nn.Linear(64, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Linear(32, 10)
+        )
     else:
         model = mlp(sizes, nn.Sigmoid)
     tasks.digits_mlp(seed, model, lr=0.03 * scale).record(path)
@@ -318,11 +320,17 @@ REAL = (
     Case(so31880720_softmax_over_one_output, ("wrong_output_activation",), 0, misses=("accuracy", 0.8)),
     Case(so55328966_sigmoid_and_raw_pixels, ("wrong_output_activation", "inputs_not_normalized"), 0, misses=("loss", 0.9), why="two mistakes at once"),
     Case(so48221692_sigmoid_before_wide_targets, ("wrong_output_activation",), 0, misses=("r2", 0.0)),
-    Case(so49931055_softmax_of_one_class, ("loss_mismatch", "wrong_output_activation", "target_out_of_range"), 0,
-         why="one output with a loss for several: loss, output and targets do not fit together"),
+    Case(
+        so49931055_softmax_of_one_class,
+        ("loss_mismatch", "wrong_output_activation", "target_out_of_range"),
+        0,
+        why="one output with a loss for several: loss, output and targets do not fit together",
+    ),
     Case(scico2_double_softmax, ("wrong_output_activation",), 0, misses=("loss", 0.7)),
     Case(so60801900_relu_before_negative_targets, ("wrong_output_activation",), 0, misses=("r2", 0.45)),
-    Case(so37624102_momentum_and_a_high_rate, ("learning_rate_too_high", "dead_units"), 0, interval=30, misses=("accuracy", 0.5), why="the ReLUs die of the rate"),
+    Case(
+        so37624102_momentum_and_a_high_rate, ("learning_rate_too_high", "dead_units"), 0, interval=30, misses=("accuracy", 0.5), why="the ReLUs die of the rate"
+    ),
     Case(so44998910_rate_far_too_low, ("learning_rate_too_low",), 0, interval=20, misses=("r2", 0.1)),
     Case(keypoints_adam_rate_of_a_tenth, ("learning_rate_too_high",), 0, interval=20, misses=("loss", 0.1)),
     Case(so42264716_linear_fit_grows, ("learning_rate_too_high",), 0, interval=20, misses=("loss", 10.0)),
@@ -334,13 +342,26 @@ REAL = (
     Case(so53654594_only_one_split_scaled, ("split_mismatch",), 28, interval=30, subject=("valid", "input*", ""), misses=("loss", 5.0)),
     Case(shufflenet_no_shuffle, ("not_shuffled",), 0, interval=60, misses=("accuracy", 0.7)),
     Case(multimil_patients_in_both_splits, ("leak_train_valid",), 24, interval=26),
-    Case(so53749895_relus_never_fire, ("dead_units", "bad_initialization"), 0, interval=30, subject=("*act2*", "*fc2*"), misses=("accuracy", 0.3), why="dead because of how the bias starts"),
+    Case(
+        so53749895_relus_never_fire,
+        ("dead_units", "bad_initialization"),
+        0,
+        interval=30,
+        subject=("*act2*", "*fc2*"),
+        misses=("accuracy", 0.3),
+        why="dead because of how the bias starts",
+    ),
     Case(so50209981_deep_sigmoid_net, ("vanishing_gradient",), 0, misses=("accuracy", 0.3)),
     Case(corrnn_eval_never_undone, ("wrong_mode",), subject=("train", "", "*drop*")),
     Case(hvpnet_head_not_in_the_groups, ("parameter_not_optimized",), 0, subject=("*head*",)),
     Case(speechbrain_detached_features, ("disconnected_parameter",), 0, subject=("*rnn*",), misses=("accuracy", 0.8)),
     Case(farm229_column_against_row, ("shape_broadcast",), 0, interval=21),
-    Case(so40192728_logarithm_by_hand, ("nonfinite_forward", "inputs_not_normalized", "bad_initialization"), interval=5, why="log(0) comes from a scale that is wrong in the first place"),
+    Case(
+        so40192728_logarithm_by_hand,
+        ("nonfinite_forward", "inputs_not_normalized", "bad_initialization"),
+        interval=5,
+        why="log(0) comes from a scale that is wrong in the first place",
+    ),
     Case(efficientdet_blank_image, ("nonfinite_forward",), interval=0, subject=("*conv1*",), misses=("accuracy", 0.3)),
 )
 

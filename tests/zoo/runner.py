@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import warnings
 from collections.abc import Sequence
@@ -13,7 +14,8 @@ from typing import Any
 import torch
 
 from analyzer import open_run
-from analyzer.diagnosis import Cause
+from analyzer.check import Check, load_checks, run_checks
+from analyzer.diagnosis import Cause, diagnose
 
 from .case import Case
 
@@ -70,11 +72,19 @@ def record(case: Case, folder: Path, seed: int, scale: float) -> None:
     (folder / "truth.json").write_text(json.dumps({"step": step}))
 
 
+@functools.cache
+def all_checks() -> tuple[Check, ...]:
+    """Read once a process: half of the time that a small run takes."""
+    return tuple(load_checks())
+
+
 def judge(case: Case, folder: Path, seed: int, scale: float) -> Result:
     """The analyzer's answer on a recorded case, beside the truth."""
     truth = case.step if case.step is not None else json.loads((folder / "truth.json").read_text())["step"]
     with open_run(folder / "run") as run:
-        diagnosis = run.diagnose()
+        checks = all_checks()
+        findings, not_checked = run_checks(run, checks)
+        diagnosis = diagnose(run, findings, not_checked, checks)
         effect = claimed_effect(case, run.rows("select name, value from metrics where split = 'valid' order by step nulls first"))
     counted = [entry for entry in diagnosis.entries if case.info_is_enough or entry.severity in SERIOUS]
     found = next(((place, entry) for place, entry in enumerate(counted, start=1) if entry.cause in case.causes), None)

@@ -14,7 +14,9 @@ from .models import Autoencoder, CharacterGru, Cnn, Flat, RowReader, Segmenter, 
 from .training import Training, accuracy, binary_accuracy, mean_absolute_error, mean_iou, r2
 
 
-def digits_mlp(seed: int, model: nn.Module | None = None, *, optimizer: type[Optimizer] = SGD, lr: float = 0.03, epochs: int = 8, batch: int = 32, **parts: Any) -> Training:
+def digits_mlp(
+    seed: int, model: nn.Module | None = None, *, optimizer: type[Optimizer] = SGD, lr: float = 0.03, epochs: int = 8, batch: int = 32, **parts: Any
+) -> Training:
     """Digits by a ReLU network of three layers; SGD with momentum unless said."""
     torch.manual_seed(seed)
     model = mlp([64, 48, 32, 10]) if model is None else model
@@ -36,7 +38,9 @@ def digits_rows(seed: int, model: nn.Module | None = None, *, lr: float = 2e-3, 
     return digits_mlp(seed, RowReader() if model is None else model, lr=lr, epochs=epochs, **{"optimizer": RMSprop, **parts})
 
 
-def cancer_mlp(seed: int, model: nn.Module | None = None, *, lr: float = 4e-3, epochs: int = 6, optimizer: type[Optimizer] = Adam, batch: int = 16, **parts: Any) -> Training:
+def cancer_mlp(
+    seed: int, model: nn.Module | None = None, *, lr: float = 4e-3, epochs: int = 6, optimizer: type[Optimizer] = Adam, batch: int = 16, **parts: Any
+) -> Training:
     """Breast cancer, one logit and a binary loss."""
     torch.manual_seed(seed)
     model = Flat(mlp([30, 16, 1])) if model is None else model
@@ -56,7 +60,9 @@ def wine_mlp(seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epo
     return Training(model, optimizer(model.parameters(), lr=lr), epochs=epochs, **given)
 
 
-def diabetes_mlp(seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 9, optimizer: type[Optimizer] = Adam, scaled: bool = True, **parts: Any) -> Training:
+def diabetes_mlp(
+    seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 9, optimizer: type[Optimizer] = Adam, scaled: bool = True, **parts: Any
+) -> Training:
     """Progress of a disease by a small regression network with weight decay (few patients, much noise)."""
     torch.manual_seed(seed)
     model = Flat(mlp([10, 12, 1], nn.Tanh)) if model is None else model
@@ -75,23 +81,42 @@ def autoencoder(seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, 
     return Training(model, optimizer(model.parameters(), lr=lr), epochs=epochs, **given)
 
 
-def digits_multilabel(seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 8, optimizer: type[Optimizer] = AdamW, **parts: Any) -> Training:
+def digits_multilabel(
+    seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 8, optimizer: type[Optimizer] = AdamW, **parts: Any
+) -> Training:
     """Four properties of a digit at once."""
     torch.manual_seed(seed)
     model = Cnn(classes=4) if model is None else model
     x, labels = digits()
     train, valid = loaders(x, properties(labels), seed)
     losses = parts.pop("losses", lambda prediction, target: F.binary_cross_entropy_with_logits(prediction, target, reduction="none"))
-    given = {"criterion": "binary_cross_entropy_with_logits", "task": "multilabel", "metrics": {"accuracy": binary_accuracy}, "train": train, "valid": valid, **parts}
+    given = {
+        "criterion": "binary_cross_entropy_with_logits",
+        "task": "multilabel",
+        "metrics": {"accuracy": binary_accuracy},
+        "train": train,
+        "valid": valid,
+        **parts,
+    }
     return Training(model, optimizer(model.parameters(), lr=lr), losses=losses, epochs=epochs, **given)
 
 
-def segmentation(seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epochs: int = 8, optimizer: type[Optimizer] = Adam, batch: int = 16, **parts: Any) -> Training:
+def segmentation(
+    seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epochs: int = 8, optimizer: type[Optimizer] = Adam, batch: int = 16, **parts: Any
+) -> Training:
     """Which pixels belong to a digit, and is it below five."""
     torch.manual_seed(seed)
     model = Segmenter() if model is None else model
     train, valid = loaders(*scenes(), seed, batch=batch, valid_batch=50)
-    given = {"criterion": "cross_entropy", "task": "segmentation", "metrics": {"iou": mean_iou}, "train": train, "valid": valid, "losses": pixel_losses, **parts}
+    given = {
+        "criterion": "cross_entropy",
+        "task": "segmentation",
+        "metrics": {"iou": mean_iou},
+        "train": train,
+        "valid": valid,
+        "losses": pixel_losses,
+        **parts,
+    }
     return Training(model, optimizer(model.parameters(), lr=lr), epochs=epochs, **given)
 
 
@@ -99,19 +124,47 @@ def token_accuracy(prediction: Tensor, target: Tensor) -> float:
     return (prediction.argmax(-1) == target).float().mean().item()
 
 
-def passages_lm(seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 6, optimizer: type[Optimizer] = AdamW, batch: int = 16, count: int = 800, **parts: Any) -> Training:
+def passages_lm(
+    seed: int,
+    model: nn.Module | None = None,
+    *,
+    lr: float = 3e-3,
+    epochs: int = 6,
+    optimizer: type[Optimizer] = AdamW,
+    batch: int = 16,
+    count: int = 800,
+    **parts: Any,
+) -> Training:
     """The next character of English text, by a tiny transformer."""
     torch.manual_seed(seed)
     model = Transformer() if model is None else model
     train, valid = loaders(*passages(count), seed, batch=batch, valid_batch=50)
-    given = {"criterion": "cross_entropy", "task": "language_model", "metrics": {"accuracy": token_accuracy}, "train": train, "valid": valid, "losses": token_losses, **parts}
+    given = {
+        "criterion": "cross_entropy",
+        "task": "language_model",
+        "metrics": {"accuracy": token_accuracy},
+        "train": train,
+        "valid": valid,
+        "losses": token_losses,
+        **parts,
+    }
     return Training(model, optimizer(model.parameters(), lr=lr), epochs=epochs, **given)
 
 
-def words_lm(seed: int, model: nn.Module | None = None, *, lr: float = 5e-3, epochs: int = 5, optimizer: type[Optimizer] = Adam, batch: int = 32, **parts: Any) -> Training:
+def words_lm(
+    seed: int, model: nn.Module | None = None, *, lr: float = 5e-3, epochs: int = 5, optimizer: type[Optimizer] = Adam, batch: int = 32, **parts: Any
+) -> Training:
     """English words letter by letter, padded to one length, by a GRU."""
     torch.manual_seed(seed)
     model = CharacterGru() if model is None else model
     train, valid = loaders(*words(), seed, batch=batch)
-    given = {"criterion": "cross_entropy", "task": "language_model", "train": train, "valid": valid, "losses": token_losses, "mask": lambda target: target != PAD, **parts}
+    given = {
+        "criterion": "cross_entropy",
+        "task": "language_model",
+        "train": train,
+        "valid": valid,
+        "losses": token_losses,
+        "mask": lambda target: target != PAD,
+        **parts,
+    }
     return Training(model, optimizer(model.parameters(), lr=lr), epochs=epochs, **given)
