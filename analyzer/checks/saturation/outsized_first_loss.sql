@@ -1,0 +1,62 @@
+/*
+title: A first loss far above that of a guess, from weights that start too large
+cause: bad_initialization
+strength: strong
+severity: error
+explains: [unknown, saturated_activation, dead_units, exploding_gradient, vanishing_gradient, learning_rate_too_high, learning_rate_too_low, ignores_input]
+reads:
+  weights: [rms]
+  training_losses: [loss]
+  output_ranges: [outputs]
+params:
+  factor: {default: 2.5, unit: times ln C, source: "CS231n: the loss of a classifier begins at ln C; DeepChecker K7 allows twice that"}
+  largest: {default: 3, unit: std times the root of the fan-in, source: "He 1.41, Glorot for tanh 1.67, PyTorch's default 0.58: 3 doubles the signal in each layer"}
+finds: A classifier whose loss at step 0 is above `factor` times ln C, with weight matrices whose standard deviation times the root of the fan-in is above `largest`.
+matters: The model is sure of answers that it has drawn at random; the first part of the run goes into unlearning them, and saturated layers may never be unlearned.
+do: Use an initialisation that divides by the root of the fan-in (kaiming_normal_, xavier_uniform_); embeddings that serve as output weights need a small one too.
+ignore: A model trained before on other labels.
+*/
+with first as (
+    select loss
+    from training_losses
+    where step = 0 and isfinite(loss)
+),
+
+guess as (
+    select ln(greatest(outputs, 2)) as loss
+    from output_ranges, run_facts
+    where outputs is not null and coalesce(run_facts.loss, 'cross_entropy') in ('cross_entropy', 'nll_loss', 'binary_cross_entropy_with_logits', 'binary_cross_entropy')
+),
+
+large as (
+    select
+        weights.name,
+        parameters.depth + case when sparse then 1000000 else 0 end as depth,
+        std * sqrt(parameters.numel / parameters.shape[1]) as gain
+    from weights
+    join parameters using (name)
+    where split = 'train' and weights.step = 0 and dimensions >= 2 and parameters.trainable
+),
+
+counted as (
+    select count(*) as matrices, arg_min(name, depth) as first_name, max(gain) as gain
+    from large
+    where gain > $largest
+)
+
+select
+    first_name as subject,
+    0 as step,
+    0 as last_step,
+    first.loss as value,
+    $factor * guess.loss as threshold,
+    format(
+        'the loss at step 0 is {:.4g}, a guess has {:.4g}; {} weight matrices start with a standard deviation of up to {:.2g} over the root of the fan-in',
+        first.loss,
+        guess.loss,
+        matrices,
+        gain
+    ) as message
+from first, guess, counted
+where first.loss > $factor * guess.loss and matrices > 0
+order by step
