@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from .fetch import at_once
+from .finite import FiniteCheck, modules_to_check
 from .format import SATURATED_BEYOND
-from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, KEEPS_FINITE, FunctionalCalls, activation_of
+from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, NEVER_NEGATIVE, FunctionalCalls, activation_of
 from .hooks import Guard
 from .stats import Magnitudes, Reading, is_finite, measure, subset
 from .units import Units, unit_dimension
@@ -61,10 +62,9 @@ class ForwardWatch:
         self._magnitudes = magnitudes
         self._register = register
         self._guard = guard
-        self._handles = [
-            module.register_forward_hook(guard.hook("forward", self._check_finite))
-            for module in self._checked(names, roots)
-        ]
+        untouched = {part for module in names if isinstance(module, _FAST_PATH) for part in module.modules()}
+        inner_roots = [unwrapped(root) for root in roots]
+        self._finite = FiniteCheck(modules_to_check(names, inner_roots, untouched), guard, self._not_finite)
         self.full = False
         self.tracking = False
         self.layers: list[Layer] = []
@@ -74,33 +74,26 @@ class ForwardWatch:
         self._producer: nn.Module | None = None
         self._consumed: set[str] = set()
         self._last_output: tuple[Tensor, str, Any] | None = None
+        self._followed: dict[nn.Module, Watched] = {}
+        self._functional_seen = False
         self._around: list[Any] = []
         self._mode: FunctionalCalls | None = None
         self.uses_fast_path = any(isinstance(module, _FAST_PATH) for module in names)
-
-    @staticmethod
-    def _checked(names: dict[nn.Module, str], roots: Sequence[nn.Module]) -> list[nn.Module]:
-        """Modules that can make a NaN out of finite input and may carry hooks of their own."""
-        inside = {part for module in names if isinstance(module, _FAST_PATH) for part in module.modules()}
-        inner_roots = {unwrapped(root) for root in roots}
-        return [
-            module
-            for module in names
-            if module not in inside and (module in inner_roots or not isinstance(module, KEEPS_FINITE)) and not isinstance(module, torch.jit.ScriptModule)
-        ]
 
     def begin(self, root: nn.Module, full: bool, tracking: bool, functional: bool) -> None:
         """The outermost forward begins. `functional` is False where a function mode would change what runs (compiled parts, evaluation fast path)."""
         self.end()
         self.full, self.tracking = full, tracking
+        self._finite.active = not full
         self._stack, self._producer, self._last_output = [], None, None
-        if not (full or tracking):
-            return
-        self._enter(root, ())  # its own global hook is looked up before ours is there
-        self._listen()
-        if functional:
-            self._mode = FunctionalCalls(self._functional)
-            self._mode.__enter__()  # type: ignore[no-untyped-call]
+        if full or (tracking and (self._functional_seen or not self._followed)):
+            self._enter(root, ())  # its own global hook is looked up before ours is there
+            self._listen()
+            if functional:
+                self._mode = FunctionalCalls(self._functional)
+                self._mode.__enter__()  # type: ignore[no-untyped-call]
+        elif tracking:
+            self._around = [register_module_forward_hook(self._guard.hook("forward", self._track))]
 
     def _listen(self) -> None:
         self._around = [
@@ -110,6 +103,8 @@ class ForwardWatch:
 
     def end(self) -> None:
         """The outermost forward is over, by return or by exception."""
+        self._finite.flush()
+        self._finite.active = True
         if self._mode is not None:
             mode, self._mode = self._mode, None
             mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
@@ -121,9 +116,7 @@ class ForwardWatch:
 
     def detach(self) -> None:
         self.end()
-        for handle in self._handles:
-            handle.remove()
-        self._handles = []
+        self._finite.detach()
 
     def read_inputs(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """What the model is called with; integers (token numbers) too where the step is recorded."""
@@ -135,49 +128,45 @@ class ForwardWatch:
             watched = self._register.get("input", name, self._names.get(module, ""), type(module).__name__)
             if self.full:
                 self._read(watched.describe(value), value, masked="mask" in name)
-            elif value.is_floating_point() and "mask" not in name:
-                before = len(self.suspects)
-                self._suspect(watched.describe(value), value)
-                if len(self.suspects) > before and self.suspects[-1].flag is None:
-                    self.suspects.pop()
-                    self._listen()
-                    self.full = True
-                    self._read(watched, value)
+            elif value.is_floating_point() and "mask" not in name and self._suspect(watched.describe(value), value):
+                self.suspects.pop()
+                self._listen()
+                self.full = True
+                self._read(watched, value)
 
-    def _check_finite(self, module: nn.Module, args: Any, output: Any) -> None:
-        if self.full or not _ordinary():
-            return
-        for tensor in (output,) if isinstance(output, Tensor) else float_tensors(output):
-            if at_once(tensor) and tensor.is_floating_point():
-                with torch._C.DisableTorchFunction():
-                    if math.isfinite(tensor.sum().item()):
-                        continue
-            elif not tensor.is_floating_point():
-                continue
-            before = len(self.suspects)
-            self._suspect(self._output_of(module).describe(tensor), tensor)
-            if len(self.suspects) > before and self.suspects[-1].flag is None:
-                self._escalate(module, tensor)
+    def _not_finite(self, module: nn.Module, output: Tensor) -> None:
+        """On a CPU, an output that is probably not finite: if so, from here on the pass is recorded in full. On a device, any output."""
+        watched = self._output_of(module).describe(output)
+        if self._suspect(watched, output):
+            if not self.full:
+                for handle in self._around:
+                    handle.remove()
+                self._listen()
+            self.full = True
+            self._finite.active = False
+            self.suspects.pop()
+            self._activation(watched, output)
 
-    def _escalate(self, module: nn.Module, output: Tensor) -> None:
-        """The first value that is not finite was found in mid-pass: from here on the pass is recorded in full."""
-        if not self._around:
-            self._listen()
-        self.full = True
-        self.suspects.pop()
-        self._activation(self._output_of(module), output)
+    def _track(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
+        """On a pass that only follows units: the modules known to be worth it."""
+        watched = self._followed.get(module)
+        if watched is not None and isinstance(output, Tensor) and _ordinary():
+            with torch._C.DisableTorchFunction():
+                self.units[watched].saw_output(output.detach())
 
-    def _suspect(self, watched: Watched, tensor: Tensor) -> None:
-        """Notes the tensor if it is not finite: at once on a CPU, by a flag that is fetched later elsewhere."""
+    def _suspect(self, watched: Watched, tensor: Tensor) -> bool:
+        """Notes the tensor if it is not finite: at once on a CPU (then true), by a flag that is fetched later elsewhere."""
         tensor = tensor.detach()
         with torch._C.DisableTorchFunction():
             if not readable(tensor):
-                return
+                return False
             if at_once(tensor):
                 if not is_finite(tensor):
                     self.suspects.append(Suspect(watched, int((~torch.isfinite(tensor)).sum()), int(torch.isnan(tensor).sum())))
+                    return True
             elif tensor.numel():
                 self.suspects.append(Suspect(watched, flag=~torch.isfinite(torch.linalg.vector_norm(tensor, math.inf))))
+        return False
 
     def _enter(self, module: nn.Module, args: tuple[Any, ...]) -> None:
         if not _ordinary():
@@ -204,6 +193,8 @@ class ForwardWatch:
         with torch._C.DisableTorchFunction():
             if activation is not None:
                 if isinstance(output, Tensor):
+                    if activation in CAN_BE_SILENT:
+                        self._followed[module] = self._register.get("activation", name or "output", name, type(module).__name__, activation)
                     self._activation(self._register.get("activation", name or "output", name, type(module).__name__, activation), output)
             elif not any(True for _ in module.children()) or isinstance(module, nn.MultiheadAttention):
                 self._layer_output(module, name, output)
@@ -241,6 +232,7 @@ class ForwardWatch:
             module_type = type(owner).__name__
             if activation_of(owner) is not None:
                 return None  # the function inside nn.ReLU: seen already
+        self._functional_seen = self._functional_seen or activation in CAN_BE_SILENT
         number = calls[activation] = calls.get(activation, 0) + 1
         name = join(module, activation if number == 1 else f"{activation}_{number}")
         self._register.used(name)  # a depth of its own: its module began before whatever it is applied to
@@ -278,10 +270,11 @@ class ForwardWatch:
         if not output.is_floating_point() or output.numel() == 0 or not readable(output):
             return None
         values = output.detach()
-        followed = watched.activation in CAN_BE_SILENT
         dimension = unit_dimension(values, self._producer) if watched.activation else None
-        if followed and dimension is not None:
-            self.units[watched].saw_output(values, dimension)
+        if watched.activation in CAN_BE_SILENT and dimension is not None:
+            units = self.units[watched]
+            units.dimension, units.never_negative = dimension, watched.activation in NEVER_NEGATIVE
+            units.saw_output(values)
         if not self.full:
             return None
         layer = self._read(watched.describe(values), values)

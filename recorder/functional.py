@@ -39,6 +39,8 @@ NO_FLAT_PART = ("leaky_relu", "prelu", "rrelu", "softmax", "glu", "softsign")
 CAN_BE_SILENT = frozenset({"relu", "relu6", "hardtanh", "hardswish", "hardsigmoid", "gelu", "silu", "mish", "threshold"})
 """Activations whose units are followed: those that give an exact zero over a whole range."""
 
+NEVER_NEGATIVE = frozenset({"relu", "relu6", "hardsigmoid"})
+
 _MODULE_CLASSES = {
     "Tanh": "tanh",
     "Sigmoid": "sigmoid",

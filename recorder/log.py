@@ -65,7 +65,7 @@ class RunLog:
         """
         bundle = _Bundle()
         numbers = bundle.add([layer.reading.numbers for layer in layers], len(FIELDS))
-        pairs = bundle.add([_pairs_of(layer, magnitudes) for layer in layers], 256)
+        pairs = _pairs(layers, magnitudes, bundle)
         extras = [bundle.add([getattr(layer, name) for layer in layers]) for name in ("saturated", "silent", "saturated_units")]
         flags = bundle.add([suspect.flag for suspect in suspects])
 
@@ -106,9 +106,14 @@ class RunLog:
         return {f"{place}: {kind}": times for (place, kind), times in self._errors.items()}
 
 
-def _pairs_of(layer: Layer, magnitudes: Numbers) -> Any:
-    pairs = layer.reading.pairs
-    return magnitudes[pairs] if isinstance(pairs, int) else pairs if pairs is not None else np.zeros(256)
+def _pairs(layers: Sequence[Layer], magnitudes: Numbers, bundle: _Bundle) -> Callable[[list[Tensor]], Numbers]:
+    """Counts by sign and exponents, [m, 256]: rows of `magnitudes`, or what is still on a device."""
+    places = [layer.reading.pairs for layer in layers]
+    rows = [place for place in places if isinstance(place, int)]
+    if len(rows) == len(places):
+        chosen = magnitudes[rows] if rows else magnitudes[:0]
+        return lambda fetched: chosen
+    return bundle.add([magnitudes[place] if isinstance(place, int) else np.zeros(256) if place is None else place for place in places], 256)
 
 
 def _certain(suspects: Sequence[Suspect], flags: Numbers) -> list[Suspect]:

@@ -261,7 +261,7 @@ class Observer:
         if index in self._stepped:
             self.end_step()
         self._begin_step()
-        closure = args[0] if args else kwargs.get("closure")
+        closure = args[1] if len(args) > 1 else kwargs.get("closure")  # args[0] is the optimizer
         if not callable(closure):
             self._observe(index)
             return None
@@ -277,8 +277,8 @@ class Observer:
                 self._guard.run("optimizer step", self._observe, index)
             return value
 
-        if args:
-            return (observed, *args[1:]), kwargs
+        if len(args) > 1:
+            return (args[0], observed, *args[2:]), kwargs
         return args, {**kwargs, "closure": observed}
 
     def _observe(self, index: int) -> None:

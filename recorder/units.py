@@ -17,14 +17,17 @@ _CHANNELS_SECOND = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.
 class Units:
     """Follows the units of one activation. A unit's last live pass is counted in passes that were looked at."""
 
+    dimension: int = -1
+    never_negative: bool = False
     passes: int = 0
     last_live: Tensor | None = None
     saturated: Tensor | None = field(default=None)
 
-    def saw_output(self, output: Tensor, dimension: int) -> None:
-        """Notes which units were different from zero for at least one value of this pass."""
-        low, high = _extremes(output, dimension)
-        live = (low != 0) | (high != 0)
+    def saw_output(self, output: Tensor) -> None:
+        """Notes which units (along `dimension`) were different from zero for at least one value of this pass."""
+        live = _reduced(torch.amax, output, self.dimension) != 0
+        if not self.never_negative:
+            live |= _reduced(torch.amin, output, self.dimension) != 0
         if self.last_live is None or self.last_live.shape != live.shape or self.last_live.device != live.device:
             self.passes, self.last_live = 0, torch.full_like(live, -1, dtype=torch.int64)
         self.last_live.masked_fill_(live, self.passes)
@@ -61,10 +64,6 @@ def unit_dimension(tensor: Tensor, producer: nn.Module | None) -> int:
     if producer is None and tensor.dim() >= 4:
         return 1
     return tensor.dim() - 1
-
-
-def _extremes(values: Tensor, dimension: int) -> tuple[Tensor, Tensor]:
-    return _reduced(torch.amin, values, dimension), _reduced(torch.amax, values, dimension)
 
 
 def _reduced(operation: object, values: Tensor, dimension: int) -> Tensor:

@@ -17,6 +17,9 @@ After = Callable[[list[int], Tensor, Tensor, Tensor], None]
 """Called with ids, per-sample losses, output and target once the optimizer has stepped."""
 
 
+STEPS_AN_EPOCH = 25
+
+
 class Variant:
     """`after` is None for the bare loop; `close` ends the recording."""
 
@@ -30,8 +33,11 @@ def bare(job: Job, folder: Path) -> Variant:
 
 def _recorder(job: Job, folder: Path, every: int | None, samples: bool) -> Variant:
     recorder = Recorder(folder, job.model, job.optimizer, every=every)
+    steps = 0
 
     def after(ids: list[int], losses: Tensor, output: Tensor, target: Tensor) -> None:
+        nonlocal steps
+        recorder.epoch, steps = steps // STEPS_AN_EPOCH, steps + 1
         recorder.log(loss=losses.mean())
         if samples:
             recorder.samples(ids, loss=losses, prediction=output, target=target)
