@@ -1,5 +1,5 @@
 -- One row per split with samples: its last whole pass, the split a reader cares for most (not train, most samples) first.
-with passes as (
+with counted as (
     select split, pass, count(*) as samples, max(coalesce(step, -1)) as step
     from samples
     where split is not null and pass is not null
@@ -8,7 +8,7 @@ with passes as (
 
 sized as (
     select *, max(samples) over (partition by split) as most
-    from passes
+    from counted
 )
 
 select split, max(pass) as pass, arg_max(samples, pass) as samples, arg_max(step, pass) as step

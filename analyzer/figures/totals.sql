@@ -7,6 +7,5 @@ select
     (select count(*) from metrics) as metrics,
     (select count(*) from samples) as samples,
     (select count(*) from tensors) as tensors,
-    (select sum(numel) from tensors where kind = 'weight') as parameters,
-    (select count(*) from tensors where kind = 'weight') as weights,
-    (select mode(size) from (select count(*) as size from samples where split = 'train' and step is not null group by step)) as batch
+    (select sum(numel) from tensors where kind = 'weight') as weight_values,
+    (select mode(size) from (select count(*) as size from samples where split = 'train' and step between 0 and 999 group by step)) as batch

@@ -18,7 +18,7 @@ def facts(info: Mapping[str, Any], totals: Mapping[str, Any]) -> tuple[Fact, ...
     git = info.get("git")
     pairs: list[tuple[str, Any]] = [
         ("model", model.get("type") or model.get("class")),
-        ("parameters", _count(model.get("parameters") or totals.get("parameters"))),
+        ("parameters", _count(model.get("parameters") or totals.get("weight_values"))),
         ("optimizer", " + ".join(str(optimizer.get("type")) for optimizer in optimizers if optimizer.get("type"))),
         ("learning rate", _distinct(groups, "lr")),
         ("batch", totals.get("batch")),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
 from recorder import format as log_format
 
-from .question import Asked, ask
+from .question import Asked, ask, ask_for
 from .rows import HeatMap, Magnitudes
 
 LAYERS = 48
 COLUMNS = 120
 HISTOGRAMS = 6
-HISTOGRAM_COLUMNS = 100
+HISTOGRAM_COLUMNS = 60
 _ORDER = ("gradient_rms", "update_ratio", "silent_share", "saturated_share")
 
 
@@ -54,18 +54,30 @@ def _heat_map(quantity: str, cells: list[dict[str, Any]]) -> HeatMap:
 
 def magnitudes(run: Asked, suspects: Sequence[str]) -> tuple[Magnitudes, ...]:
     """Histograms over time of the tensors that findings name."""
-    rows = ask(run, "magnitudes", suspects=list(suspects), tensors=HISTOGRAMS, columns=HISTOGRAM_COLUMNS)
-    return tuple(_histogram(kind, name, list(columns)) for (kind, name), columns in groupby(rows, lambda row: (row["kind"], row["name"])))
+    places = ask(run, "magnitude_steps", suspects=list(suspects), tensors=HISTOGRAMS, columns=HISTOGRAM_COLUMNS)
+    if not places:
+        return ()
+    rows = ask_for(run, "magnitudes", steps=sorted({place["step"] for place in places}), tensor_ids=sorted({place["tensor_id"] for place in places}))
+    merged: dict[tuple[int, int], list[int]] = {}
+    for row in rows:
+        counts = [int(count or 0) for count in (*row["magnitudes"], row["zeros"])]
+        known = merged.get((row["tensor_id"], row["step"]))
+        merged[row["tensor_id"], row["step"]] = counts if known is None else [one + other for one, other in zip(known, counts, strict=True)]
+    columns: dict[tuple[str, str], dict[int, list[int]]] = {}
+    for place in places:
+        found = merged.get((place["tensor_id"], place["step"]))
+        if found is not None:
+            columns.setdefault((place["kind"], place["name"]), {})[place["step"]] = found
+    return tuple(_histogram(kind, name, steps) for (kind, name), steps in columns.items())
 
 
-def _histogram(kind: str, name: str, columns: list[dict[str, Any]]) -> Magnitudes:
+def _histogram(kind: str, name: str, columns: Mapping[int, Sequence[int]]) -> Magnitudes:
     bins, width = log_format.MAGNITUDE_BINS_PER_SIGN, log_format.MAGNITUDE_EXPONENTS_PER_BIN
     shares = []
-    for column in columns:
-        counts = [int(count or 0) for count in column["magnitudes"]]
-        ordered = [*reversed(counts[bins:]), int(column["zeros"] or 0), *counts[:bins]]
+    for counts in columns.values():
+        ordered = [*reversed(counts[bins : 2 * bins]), counts[2 * bins], *counts[:bins]]
         total = sum(ordered) or 1
         shares.append(tuple(count / total for count in ordered))
     lowest = log_format.MAGNITUDE_LOWEST_EXPONENT
     exponents = tuple(lowest + width * place for place in range(bins))
-    return Magnitudes(name=name, kind=kind, steps=tuple(column["step"] for column in columns), shares=tuple(shares), exponents=exponents)
+    return Magnitudes(name=name, kind=kind, steps=tuple(columns), shares=tuple(shares), exponents=exponents)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
+from importlib.resources import files
 
+import pyarrow as pa
 import pytest
 
 from analyzer.diagnosis import Diagnosis
@@ -12,9 +15,10 @@ from analyzer.story import Story, collect
 from analyzer.story.curves import NAMES, POINTS
 from analyzer.story.layers import COLUMNS, LAYERS
 from analyzer.story.rows import CalibrationBin, Curve, Fact
+from analyzer.view_files import BASE_HINTS, load_views, names_in
 from recorder import format as log_format
 
-from .example import CLASSES, NAN_STEP, STEPS, example_checks, example_diagnosis, example_run, healthy_diagnosis
+from .example import CLASSES, NAN_STEP, STEPS, example_checks, example_diagnosis, example_run, finding, healthy_diagnosis
 
 NOTHING = Diagnosis(True, (), (), (), "", ())
 
@@ -30,8 +34,6 @@ def metric(name: str, values: list[float], split: str = "train", first: int = 0)
 
 
 def story_of(**rows: list[dict[str, object]]) -> Story:
-    import pyarrow as pa
-
     with Run.from_tables({table: pa.Table.from_pylist(listed, schema=log_format.schema(table)) for table, listed in rows.items()}, {}) as run:
         return collect(run, NOTHING)
 
@@ -240,3 +242,22 @@ def test_the_checks_bring_their_thresholds_with_the_source(story: Story) -> None
 def test_the_same_run_tells_the_same_story() -> None:
     with example_run() as run:
         assert repr(collect(run, healthy_diagnosis(), example_checks())) == repr(collect(run, healthy_diagnosis(), example_checks()))
+
+
+def test_a_figure_names_only_the_views_that_it_reads() -> None:
+    """A view is computed when a query names it, so that an alias of the same name would cost a whole pass through the log."""
+    for path in files("analyzer").joinpath("figures").iterdir():
+        sql = re.sub(r"--.*", "", path.read_text())
+        read = set(re.findall(r"\b(?:from|join)\s+(\w+)", sql))
+        assert names_in(sql, {*BASE_HINTS, *load_views()}) <= read, path.name
+
+
+def test_histograms_of_ranks_are_added() -> None:
+    tensor = log_format.tensor_id("gradient", "fc1.weight")
+    tensors = [{"tensor_id": tensor, "name": "fc1.weight", "kind": "gradient", "module": "fc1", "depth": 0}]
+    diagnosis = Diagnosis(False, (), (finding("check", "fc1"),), (), "", ())
+    stats = [{"step": 7, "split": "train", "tensor_id": tensor, "count": 2, "zeros": zeros, "magnitudes": [2] + [0] * 63} for zeros in (1, 3)]
+    tables = {name: pa.Table.from_pylist(rows, schema=log_format.schema(name)) for name, rows in (("tensors", tensors), ("stats", stats))}
+    with Run.from_tables(tables, {}) as run:
+        [histogram] = collect(run, diagnosis).magnitudes
+    assert (histogram.steps, histogram.shares[0][32], histogram.shares[0][33]) == ((7,), 0.5, 0.5)
