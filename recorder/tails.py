@@ -90,8 +90,10 @@ def decode_tail(data: bytes) -> TailContent:
 def _schema_end(data: bytes) -> int | None:
     try:
         reader = pa.BufferReader(data)
-        pa.ipc.read_schema(pa.ipc.read_message(reader))
-        return int(reader.tell())
+        pa.ipc.read_message(reader)
+        end = int(reader.tell())
+        pa.ipc.read_schema(pa.py_buffer(data[:end]))
+        return end
     except _UNREADABLE:
         return None
 
