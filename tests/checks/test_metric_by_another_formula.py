@@ -41,7 +41,7 @@ def _tokens(chance: random.Random, number: int) -> Row:
 def _areas(chance: random.Random, number: int) -> Row:
     first, second = chance.randint(5, 20), chance.randint(1, 10)
     target = {0: 40 - first - second, 1: first, 2: second}
-    missed = chance.randint(0, 5)
+    missed = chance.randint(2, 12)
     shared = {0: target[0], 1: first - min(missed, first - 1), 2: second}
     return areas(chance.random(), target, {0: target[0] + min(missed, first - 1), 1: shared[1], 2: second}, shared)
 
