@@ -153,7 +153,7 @@ def measure_all(tensors: Sequence[Tensor], magnitudes: Magnitudes, whole: bool =
         at_once = max(1, READ_AT_MOST // shape.numel())
         for start in range(0, len(indices), at_once):
             chosen = indices[start : start + at_once]
-            rows = as_real(torch.stack([tensors[index] for index in chosen])).view(len(chosen), -1)
+            rows = as_real(torch.stack([tensors[index] for index in chosen])).reshape(len(chosen), -1)
             for index, reading in zip(chosen, _measure_rows(rows, magnitudes, 1.0), strict=True):
                 readings[index] = reading
     return [reading for reading in readings if reading is not None]
@@ -216,7 +216,8 @@ def _measure_array(array: Numbers) -> list[float] | None:
         parts = [_measure_array(array[start : start + READ_AT_MOST]) for start in range(0, array.size, READ_AT_MOST)]
         found = [part for part in parts if part is not None]
         return _added_up(found) if len(found) == len(parts) else None
-    square = float(np.dot(array, array))
+    with np.errstate(over="ignore", invalid="ignore"):
+        square = float(np.dot(array, array))
     if not math.isfinite(square):
         return None
     ones, buffer = _scratch(array)

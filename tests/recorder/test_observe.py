@@ -1,0 +1,362 @@
+"""What a recorded step holds, against the values a hand-written loop sees; and what a step is."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from recorder import Recorder
+from tests.recorder.recorded import events, metric, names, rows, stats
+
+
+class Net(nn.Module):
+    """Activations as modules and as functions, one of them in place."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.act, self.second, self.head = nn.Linear(6, 8), nn.ReLU(inplace=True), nn.Linear(8, 5), nn.Linear(5, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.head(torch.tanh(self.second(self.act(self.first(x)))))
+
+
+def batch(number: int, n: int = 16) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(number)
+    return torch.randn(n, 6, generator=generator), torch.randint(0, 3, (n,), generator=generator)
+
+
+def train(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer, steps: int = 3, **settings: Any) -> None:
+    with Recorder(run, model, optimizer, **{"every": 1, **settings}) as rec:
+        for number in range(steps):
+            x, y = batch(number)
+            loss = F.cross_entropy(model(x), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            rec.log(loss=loss)
+
+
+def close(row: dict[str, Any], tensor: Tensor) -> bool:
+    """Whether a row of statistics describes this tensor."""
+    values = tensor.detach().double().reshape(-1)
+    wanted = [values.numel(), values.mean(), values.square().mean().sqrt(), values.abs().mean(), values.min(), values.max()]
+    found = [row[name] for name in ("count", "mean", "rms", "abs_mean", "min", "max")]
+    return all(math.isclose(a, float(b), rel_tol=1e-4, abs_tol=1e-6) for a, b in zip(found, wanted, strict=True)) and row["zeros"] == int((values == 0).sum())
+
+
+def test_every_kind_of_tensor_equals_what_a_loop_by_hand_sees(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Net()
+    twin = Net()
+    twin.load_state_dict(model.state_dict())
+    train(tmp_path / "run", model, torch.optim.SGD(model.parameters(), lr=0.5), steps=2)
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.5)
+    for step in range(2):
+        x, y = batch(step)
+        before = {name: parameter.detach().clone() for name, parameter in twin.named_parameters()}
+        z1 = twin.first(x)
+        a1 = z1.relu()
+        z2 = twin.second(a1)
+        a2 = z2.tanh()
+        out = twin.head(a2)
+        for tensor in (a1, a2, out):
+            tensor.retain_grad()
+        optimizer.zero_grad()
+        F.cross_entropy(out, y).backward()
+        gradients = {name: parameter.grad.clone() for name, parameter in twin.named_parameters()}
+        optimizer.step()
+        wanted = {
+            ("input", "x"): x,
+            ("preactivation", "act"): z1,
+            ("activation", "act"): a1,
+            ("activation_gradient", "act"): a1.grad,
+            ("preactivation", "tanh"): z2,
+            ("activation", "tanh"): a2,
+            ("activation_gradient", "tanh"): a2.grad,
+            ("activation", "head"): out,
+            ("activation_gradient", "head"): out.grad,
+        }
+        for name, parameter in twin.named_parameters():
+            wanted |= {("weight", name): before[name], ("gradient", name): gradients[name], ("update", name): parameter.detach() - before[name]}
+        for (kind, name), tensor in wanted.items():
+            assert close(stats(tmp_path / "run", kind, name)[step], tensor), (step, kind, name)
+        norm = math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients.values()))
+        assert metric(tmp_path / "run", "gradient_norm")[step] == pytest.approx(norm, rel=1e-5)
+    assert {(row["kind"], row["name"]) for row in rows(tmp_path / "run", "tensors")} == set(wanted)
+
+
+def test_saturated_and_silent_units(tmp_path: Path) -> None:
+    model = Net()
+    with torch.no_grad():
+        model.first.bias.fill_(0.0)
+        model.first.bias[:2] = -100.0
+        model.second.bias.zero_()
+        model.second.bias[0] = 50.0
+    train(tmp_path / "run", model, torch.optim.SGD(model.parameters(), lr=1e-4), steps=22)
+    relu, tanh = stats(tmp_path / "run", "activation", "act"), stats(tmp_path / "run", "preactivation", "tanh")
+    assert [relu[step]["silent_units"] for step in (0, 18, 19, 21)] == [0, 0, 2, 2]
+    assert relu[0]["units"] == 8
+    before = stats(tmp_path / "run", "preactivation", "act")[0]
+    assert before["saturated"] == before["negatives"] >= 32 and before["saturated_units"] >= 2
+    assert tanh[0]["saturated"] == 16 and tanh[0]["saturated_units"] == 1 and tanh[0]["units"] == 5
+
+
+def test_channels_and_a_function_called_twice(tmp_path: Path) -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv, self.head = nn.Conv2d(1, 4, 3), nn.Linear(4, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            h = F.relu(self.conv(x.view(-1, 1, 2, 3).repeat(1, 1, 2, 2)))
+            return self.head(F.relu(h).mean((2, 3)).sigmoid())
+
+    model = Twice()
+    train(tmp_path / "run", model, torch.optim.SGD(model.parameters(), lr=0.1))
+    assert set(names(tmp_path / "run", "activation")) == {"relu", "relu_2", "sigmoid", "head"}
+    assert stats(tmp_path / "run", "activation", "relu")[0]["units"] == 4
+
+
+def test_softmax_counts_rows_whose_largest_share_is_above_99_percent(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(6, 3), nn.Softmax(dim=-1))
+    with torch.no_grad():
+        model[0].weight.zero_()
+        model[0].bias.copy_(torch.tensor([9.0, 0.0, 0.0]))
+    train(tmp_path / "run", model, torch.optim.SGD(model.parameters(), lr=0.0), steps=1)
+    assert stats(tmp_path / "run", "activation", "1")[0]["saturated"] == 48
+
+
+def test_all_calls_of_a_step_are_one_row(tmp_path: Path) -> None:
+    model, calls = Net(), []
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(tmp_path / "run", model, optimizer, every=1) as rec:
+        for step in range(2):
+            optimizer.zero_grad()
+            for micro in range(3):
+                x, y = batch(3 * step + micro, n=4 + micro)
+                calls.append(x)
+                F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+            rec.log(loss=1.0)
+    for step in range(2):
+        assert close(stats(tmp_path / "run", "input", "x")[step], torch.cat(calls[3 * step : 3 * step + 3]))
+    assert events(tmp_path / "run", "gradients_kept") == []
+    assert list(metric(tmp_path / "run", "loss")) == [0, 1]
+
+
+def test_a_round_of_two_optimizers_is_a_step(tmp_path: Path) -> None:
+    first, second = nn.Linear(6, 2), nn.Linear(2, 2)
+    one, two = torch.optim.SGD(first.parameters(), lr=0.1), torch.optim.Adam(second.parameters())
+    with Recorder(tmp_path / "run", [first, second], [one, two], every=1) as rec:
+        for step in range(3):
+            for _ in range(2 if step == 1 else 1):
+                one.zero_grad()
+                first(batch(step)[0]).square().sum().backward()
+                one.step()
+            two.zero_grad()
+            second(first(batch(step)[0]).detach()).square().sum().backward()
+            two.step()
+            rec.log(step_by_hand=step)
+    assert list(metric(tmp_path / "run", "learning_rate/1")) == [0, 1, 2, 3], "one step more than once is a round of its own"
+    assert set(stats(tmp_path / "run", "update", "weight")) == {0, 1, 2, 3}
+    assert set(stats(tmp_path / "run", "update", "model1.weight")) == {0, 2, 3}
+
+
+def test_gradients_that_are_kept_are_noted_with_their_optimizer(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with Recorder(tmp_path / "run", model, optimizer, every=10) as rec:
+        for step in range(4):
+            x, y = batch(step)
+            loss = F.cross_entropy(model(x), y)
+            if step < 2:
+                optimizer.zero_grad(set_to_none=False)
+            loss.backward()
+            optimizer.step()
+            rec.log(loss=loss)
+    assert events(tmp_path / "run", "gradients_kept") == [(2, {"optimizer": 0, "times": 1}), (3, {"optimizer": 0, "times": 2})]
+
+
+def test_clearing_after_the_step_is_as_good_as_before_the_backward(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with Recorder(tmp_path / "run", model, optimizer):
+        for step in range(4):
+            x, y = batch(step)
+            F.cross_entropy(model(x), y).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    assert events(tmp_path / "run", "gradients_kept") == []
+
+
+def test_modes_by_split(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 3))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with Recorder(tmp_path / "run", model, optimizer) as rec:
+        for step in range(3):
+            model.train(step < 2)
+            if step == 1:
+                model[1].eval()
+            optimizer.zero_grad()
+            model(batch(step)[0]).sum().backward()
+            optimizer.step()
+            with rec.split("valid"), torch.no_grad():
+                model(batch(9)[0])
+    seen = [(step, d["split"], d["training"], d["modules"]) for step, d in events(tmp_path / "run", "mode")]
+    assert seen == [
+        (0, "train", True, []),
+        (0, "valid", True, []),
+        (1, "train", True, ["1"]),
+        (1, "valid", True, ["1"]),
+        (2, "train", False, []),
+        (2, "valid", False, []),
+    ]
+
+
+def test_freezing_during_the_run_is_noted(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with Recorder(tmp_path / "run", model, optimizer):
+        for step in range(3):
+            model.first.weight.requires_grad_(step != 1)
+            optimizer.zero_grad()
+            model(batch(step)[0]).sum().backward()
+            optimizer.step()
+    assert events(tmp_path / "run", "trainable") == [
+        (1, {"tensor": "first.weight", "trainable": False}),
+        (2, {"tensor": "first.weight", "trainable": True}),
+    ]
+
+
+def test_state_that_the_optimizer_brings_along(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.Adam(model.parameters())
+    train(tmp_path / "run", model, optimizer, steps=2)
+    train(tmp_path / "run", model, optimizer, steps=1, resume=True)
+    assert events(tmp_path / "run", "optimizer_state") == [(0, {"optimizer": 0, "entries": 0, "steps": None}), (2, {"optimizer": 0, "entries": 6, "steps": 2.0})]
+    assert [step for step, _ in events(tmp_path / "run", "resumed")] == [2]
+
+
+def test_a_closure_is_observed_once_with_the_gradient_of_its_first_call(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model = Net()
+    twin = Net()
+    twin.load_state_dict(model.state_dict())
+    optimizer = torch.optim.LBFGS(model.parameters(), max_iter=4)
+    x, y = batch(0)
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        return loss
+
+    with Recorder(tmp_path / "run", model, optimizer, every=1) as rec:
+        for _ in range(2):
+            rec.log(loss=optimizer.step(closure))
+    F.cross_entropy(twin(x), y).backward()
+    assert close(stats(tmp_path / "run", "gradient", "head.weight")[0], twin.head.weight.grad)
+    assert list(metric(tmp_path / "run", "loss")) == [0, 1]
+    assert stats(tmp_path / "run", "input", "x")[0]["count"] == x.numel()
+
+
+def test_the_gradient_is_the_clipped_one(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with Recorder(tmp_path / "run", model, optimizer, every=1):
+        (1e3 * model(batch(0)[0]).sum()).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        optimizer.step()
+    assert metric(tmp_path / "run", "gradient_norm")[0] == pytest.approx(0.5, rel=1e-4)
+
+
+def test_sparse_gradients_tied_weights_and_parameters_outside(tmp_path: Path) -> None:
+    class Sparse(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed = nn.Embedding(50, 4, sparse=True)
+            self.head, self.twin, self.unused = nn.Linear(4, 3), nn.Linear(4, 3), nn.Linear(2, 2)
+            self.twin.weight = self.head.weight
+
+        def forward(self, x: Tensor) -> Tensor:
+            hidden = self.embed(torch.tensor([[1, 1, 7]])).mean(1)
+            return self.head(hidden) + self.twin(hidden)
+
+    model = Sparse()
+    optimizer = torch.optim.SGD([*model.embed.parameters(), *model.head.parameters()], lr=0.1)
+    train_once(tmp_path / "run", model, optimizer)
+    row = stats(tmp_path / "run", "gradient", "embed.weight")[0]
+    assert (row["count"], row["zeros"]) == (200, 192)
+    assert row["rms"] == pytest.approx(float(model.embed.weight.grad.to_dense().square().mean().sqrt()), rel=1e-4)
+    assert stats(tmp_path / "run", "update", "embed.weight")[0]["zeros"] == 192
+    weights = {row["name"]: row["optimizer_group"] for row in rows(tmp_path / "run", "tensors") if row["kind"] == "weight"}
+    assert weights == {"embed.weight": 0, "head.weight": 0, "head.bias": 0, "twin.bias": None, "unused.weight": None, "unused.bias": None}
+    assert events(tmp_path / "run", "started")[0][1]["tied"] == {"twin.weight": "head.weight"}
+    assert stats(tmp_path / "run", "update", "twin.bias") == {}
+
+
+def train_once(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    with Recorder(run, model, optimizer, every=1):
+        model(batch(0)[0]).sum().backward()
+        optimizer.step()
+
+
+def test_buffers_and_their_changes(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(6, 4), nn.BatchNorm1d(4))
+    train_once(tmp_path / "run", model, torch.optim.SGD(model.parameters(), lr=0.1))
+    assert close(stats(tmp_path / "run", "buffer", "1.running_mean")[0], model[1].running_mean)
+
+
+def test_the_promise_of_zeros_is_looked_at_after_each_step(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with torch.no_grad():
+        model.head.weight.zero_()
+    train(tmp_path / "run", model, optimizer, steps=2, guarantees=("exact_zeros:head.weight",), every=10)
+    found = metric(tmp_path / "run", "exact_zeros/head.weight")
+    assert found == {0: 15.0, 1: 15.0}
+
+
+def test_evaluation_is_recorded_once_and_carries_the_last_step(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(tmp_path / "run", model, optimizer, every=1) as rec:
+        with rec.split("valid"), torch.no_grad():
+            model(batch(8)[0])
+            rec.log(loss=3.0)
+        model(batch(0)[0]).sum().backward()
+        optimizer.step()
+        with rec.split("valid"), torch.no_grad():
+            for number in (8, 9):
+                model(batch(number)[0])
+            rec.log(loss=2.0)
+    found = stats(tmp_path / "run", "input", "x", "valid")
+    assert list(found) == [None, 0] and close(found[0], batch(8)[0])
+    assert metric(tmp_path / "run", "loss", "valid") == {None: 3.0, 0: 2.0}
+
+
+def test_outputs_in_tuples_dicts_and_dataclasses_and_modules_called_twice(tmp_path: Path) -> None:
+    class Parts(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.lstm, self.shared = nn.LSTM(6, 4, batch_first=True), nn.Linear(4, 4)
+
+        def forward(self, x: Tensor, scale: float = 1.0) -> dict[str, Any]:
+            out, state = self.lstm(x.view(-1, 1, 6))
+            return {"logits": self.shared(self.shared(out[:, 0])) * scale, "state": state}
+
+    model = Parts()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(tmp_path / "run", model, optimizer, every=1):
+        model(x=batch(0)[0], scale=2.0)["logits"].sum().backward()
+        optimizer.step()
+    assert stats(tmp_path / "run", "activation", "shared")[0]["count"] == 2 * 16 * 4
+    assert stats(tmp_path / "run", "activation", "lstm")[0]["count"] == 16 * 4
+    assert stats(tmp_path / "run", "input", "x")[0]["count"] == 96
+    assert events(tmp_path / "run", "not_recorded") == [(0, {"what": "gates", "modules": ["lstm"]})]

@@ -1,0 +1,67 @@
+"""Silent and saturated units, against loops over all passes."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+
+from recorder.units import Units, unit_dimension
+
+
+def test_a_unit_is_silent_after_twenty_passes_without_a_value() -> None:
+    units = Units(dimension=1, never_negative=True)
+    alive = torch.rand(60, 3, generator=torch.Generator().manual_seed(0)) < 0.1
+    alive[:, 0] = False
+    history = []
+    for number in range(60):
+        history.append(alive[number].tolist())
+        output = alive[number].float().repeat(4, 1)
+        output[:2] = 0.0
+        units.saw_output(output)
+        wanted = sum(len(history) >= 20 and not any(past[unit] for past in history[-20:]) for unit in range(3))
+        assert int(units.silent()) == wanted
+
+
+def test_negative_values_are_alive_too() -> None:
+    units = Units(dimension=1)
+    for _ in range(25):
+        units.saw_output(torch.tensor([[0.0, -1.0]]))
+    assert int(units.silent()) == 1
+
+
+def test_channels_are_the_units_of_a_convolution() -> None:
+    units = Units(dimension=1, never_negative=True)
+    output = torch.zeros(2, 3, 4, 4)
+    output[1, 2, 3, 3] = 1.0
+    for _ in range(20):
+        units.saw_output(output)
+    assert int(units.silent()) == 2
+
+
+def test_a_unit_is_saturated_when_every_value_of_all_calls_of_the_step_is() -> None:
+    units = Units()
+    units.saw_preactivation(torch.tensor([[4.0, -5.0, 1.0], [9.0, 3.5, 4.0]]), 1, -3.0, 3.0)
+    units.saw_preactivation(torch.tensor([[4.0, 0.0, 4.0]]), 1, -3.0, 3.0)
+    assert int(units.take_saturated()) == 1
+    assert units.take_saturated() is None
+
+
+def test_one_sided_limits() -> None:
+    units = Units()
+    units.saw_preactivation(torch.tensor([[-1.0, -1.0], [-2.0, 0.0]]), 1, 0.0, math.inf)
+    assert int(units.take_saturated()) == 1
+    units.saw_preactivation(torch.tensor([[5.0, 5.0], [6.0, 0.0]]), 1, -math.inf, 4.6)
+    assert int(units.take_saturated()) == 1
+
+
+def test_which_dimension_counts_units() -> None:
+    image, sequence = torch.zeros(2, 3, 4, 5), torch.zeros(2, 3, 4)
+    assert unit_dimension(image, nn.Conv2d(1, 1, 1)) == 1
+    assert unit_dimension(image, nn.BatchNorm2d(3)) == 1
+    assert unit_dimension(image, nn.Linear(5, 5)) == 3
+    assert unit_dimension(image, None) == 1
+    assert unit_dimension(sequence, nn.Conv1d(1, 1, 1)) == 1
+    assert unit_dimension(sequence, nn.LayerNorm(4)) == 2
+    assert unit_dimension(torch.zeros(2, 3), nn.Conv2d(1, 1, 1)) == 1
