@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 from . import tasks
 from .case import Case
 from .data import breast_cancer, digits, loaders, wine
-from .models import Cnn, mlp
+from .models import Cnn, Mlp, mlp
 from .training import Training
 
 
@@ -121,7 +121,7 @@ def half_precision_overflow(path: Path, seed: int, scale: float) -> int:
     training = tasks.digits_mlp(seed, model, optimizer=Adam, lr=1e-2 * scale)
     met: list[int] = []
 
-    def forward(net: nn.Module, x: Tensor) -> Tensor:
+    def forward(net: Mlp, x: Tensor) -> Tensor:
         hidden = net.act1(net.fc1(x.flatten(1)))
         with torch.autocast("cpu", dtype=torch.float16):
             second = net.act2(net.fc2(hidden * 6000.0)).float() / 6000.0

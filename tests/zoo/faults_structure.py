@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -19,7 +20,7 @@ from .models import Cnn, Flat, RowReader, Transformer, mlp
 from .training import Training, binary_accuracy
 
 
-def mean_loss(training: Training):
+def mean_loss(training: Training) -> Callable[[nn.Module, tuple[Tensor, Tensor]], Tensor]:
     """The loss function of a training in the form that probes call."""
     return lambda model, batch: training.losses(training.forward(model, batch[0]), batch[1]).mean()
 

@@ -14,7 +14,7 @@ from torch.utils.data import WeightedRandomSampler
 
 from . import tasks
 from .case import Case
-from .data import ALPHABET, VOCABULARY, diabetes, digits, loaders, passages
+from .data import ALPHABET, VOCABULARY, diabetes, digits, loaders, passages, wine
 from .models import Autoencoder, CharacterGru, Cnn, Flat, Transformer, class_losses, mlp
 from .training import Training, accuracy, mean_absolute_error
 
@@ -119,7 +119,7 @@ def batch_of_one(path: Path, seed: int, scale: float) -> None:
     """A very noisy loss: one patient a step."""
     torch.manual_seed(seed)
     training = tasks.wine_mlp(seed, optimizer=SGD, lr=0.02 * scale, epochs=4)
-    training.train = loaders(*tasks.wine(), seed, batch=1)[0]
+    training.train = loaders(*wine(), seed, batch=1)[0]
     training.record(path)
 
 
@@ -287,7 +287,7 @@ def batch_norm_frozen_in_body(path: Path, seed: int, scale: float) -> None:
     model.head = nn.Linear(32, 10)
     training = tasks.digits_cnn(seed, model, lr=2e-3 * scale)
 
-    def start_training(model: nn.Module, epoch: int) -> None:
+    def start_training(model: Cnn, epoch: int) -> None:
         model.train()
         model.norm1.eval()
         model.norm2.eval()

@@ -16,6 +16,7 @@ from . import tasks
 from .case import Case
 from .data import batches, digits
 from .models import Cnn, mlp
+from .training import Batch
 
 
 def gradient_accumulation(path: Path, seed: int, scale: float) -> None:
@@ -48,7 +49,7 @@ def stopped_early_on_purpose(path: Path, seed: int, scale: float) -> None:
     numbers = training.numbers
     latest: list[float] = []
 
-    def watch(seen: list) -> dict[str, float]:
+    def watch(seen: list[Batch]) -> dict[str, float]:
         found = numbers(seen)
         latest.append(found["loss"])
         return found
@@ -76,12 +77,8 @@ def frozen_teacher(path: Path, seed: int, scale: float) -> None:
     training = tasks.digits_mlp(seed, both, epochs=8)
     training.optimizer = Adam(both["student"].parameters(), lr=4e-3 * scale)
 
-    def forward(model: nn.Module, x: Tensor) -> Tensor:
-        training.teacher_view = model["teacher"](x)
-        return model["student"](x)
-
-    training.forward = forward
-    training.penalty = lambda step: F.mse_loss(training.model["student"](images[:32]), training.model["teacher"](images[:32])) * 0.01
+    training.forward = lambda model, x: model["student"](x)
+    training.penalty = lambda step: 0.01 * F.mse_loss(training.model["student"](images[:32]), training.model["teacher"](images[:32]))
     training.record(path)
 
 

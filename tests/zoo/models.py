@@ -6,6 +6,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,8 +15,18 @@ from torch import Tensor, nn
 from .data import VOCABULARY
 
 
-def mlp(sizes: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, last: nn.Module | None = None, dropout: float = 0.0) -> nn.Sequential:
-    """fc1, act1, fc2, act2, ... with the input flattened first and `last` after the last layer."""
+class Mlp(nn.Sequential):
+    """fc1, act1, fc2, act2, ... with the input flattened first and a last activation where there is one."""
+
+    fc1: nn.Linear
+    fc2: nn.Linear
+    fc3: nn.Linear
+    act1: nn.Module
+    act2: nn.Module
+
+
+def mlp(sizes: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, last: nn.Module | None = None, dropout: float = 0.0) -> Mlp:
+    """Fully connected layers of these sizes; `last` comes after the last of them."""
     layers: OrderedDict[str, nn.Module] = OrderedDict(flatten=nn.Flatten())
     for number, (inputs, outputs) in enumerate(pairwise(sizes), start=1):
         layers[f"fc{number}"] = nn.Linear(inputs, outputs)
@@ -25,7 +36,7 @@ def mlp(sizes: Sequence[int], activation: Callable[[], nn.Module] = nn.ReLU, las
                 layers[f"drop{number}"] = nn.Dropout(dropout)
     if last is not None:
         layers["last"] = last
-    return nn.Sequential(layers)
+    return Mlp(layers)
 
 
 class Flat(nn.Module):
@@ -33,7 +44,7 @@ class Flat(nn.Module):
 
     def __init__(self, body: nn.Module) -> None:
         super().__init__()
-        self.body = body
+        self.body: Any = body
 
     def forward(self, x: Tensor) -> Tensor:
         return self.body(x).squeeze(-1)
@@ -43,7 +54,12 @@ class Cnn(nn.Module):
     """Two convolutions and two linear layers for 8 x 8 images."""
 
     def __init__(
-        self, classes: int = 10, width: int = 8, norm: type[nn.Module] | None = None, dropout: float = 0.0, activation: type[nn.Module] = nn.ReLU
+        self,
+        classes: int = 10,
+        width: int = 8,
+        norm: Callable[[int], nn.Module] | None = None,
+        dropout: float = 0.0,
+        activation: Callable[[], nn.Module] = nn.ReLU,
     ) -> None:
         super().__init__()
         self.conv1 = nn.Conv2d(1, width, 3, padding=1)
@@ -68,7 +84,7 @@ class Cnn(nn.Module):
 class RowReader(nn.Module):
     """A recurrent network that reads a digit row by row, top to bottom."""
 
-    def __init__(self, classes: int = 10, width: int = 32, cell: type[nn.RNNBase] = nn.LSTM, features: int = 8) -> None:
+    def __init__(self, classes: int = 10, width: int = 32, cell: Callable[..., nn.RNNBase] = nn.LSTM, features: int = 8) -> None:
         super().__init__()
         self.rnn = cell(features, width, batch_first=True)
         self.head = nn.Linear(width, classes)
@@ -80,7 +96,7 @@ class RowReader(nn.Module):
 class CharacterGru(nn.Module):
     """Predicts the next character: embedding, GRU, linear."""
 
-    def __init__(self, width: int = 48, outputs: int = VOCABULARY, tied: bool = False, cell: type[nn.RNNBase] = nn.GRU) -> None:
+    def __init__(self, width: int = 48, outputs: int = VOCABULARY, tied: bool = False, cell: Callable[..., nn.RNNBase] = nn.GRU) -> None:
         super().__init__()
         self.embedding = nn.Embedding(VOCABULARY, width)
         self.rnn = cell(width, width, batch_first=True)
@@ -155,7 +171,7 @@ class Transformer(nn.Module):
 class Autoencoder(nn.Module):
     """64 pixels through a narrow code and back."""
 
-    def __init__(self, code: int = 12, activation: type[nn.Module] = nn.ReLU, last: nn.Module | None = None) -> None:
+    def __init__(self, code: int = 12, activation: Callable[[], nn.Module] = nn.ReLU, last: nn.Module | None = None) -> None:
         super().__init__()
         self.encoder = mlp([64, 48, code], activation)
         self.decoder = mlp([code, 48, 64], activation, last=last)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -29,7 +30,7 @@ def so31880720_softmax_over_one_output(path: Path, seed: int, scale: float, repa
     def losses(prediction: Tensor, target: Tensor) -> Tensor:
         return F.binary_cross_entropy(prediction, target, reduction="none")
 
-    wrong = {} if repaired else {"losses": losses, "criterion": "binary_cross_entropy", "metrics": {"accuracy": probability_accuracy}}
+    wrong: dict[str, Any] = {} if repaired else {"losses": losses, "criterion": "binary_cross_entropy", "metrics": {"accuracy": probability_accuracy}}
     tasks.cancer_mlp(seed, body, lr=4e-3 * scale, **wrong).record(path)
 
 

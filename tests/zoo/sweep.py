@@ -104,15 +104,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cache", nargs="?", type=Path, default=ROOT / ".cache" / "zoo", help="folder of the recordings")
     parser.add_argument("--reuse", action="store_true", help="judge the recordings that are there; train nothing")
+    parser.add_argument("--missing", action="store_true", help="only the jobs that have no result yet")
     parser.add_argument("--record", action="store_true", help="only record")
     parser.add_argument("--print", action="store_true", help="print the page from the last results; judge nothing")
-    parser.add_argument("--case", action="append", default=[], help="only these cases (then no page is written)")
+    parser.add_argument("--case", action="append", default=[], help="only these cases (then, as with --missing, no page is written)")
     parser.add_argument("--fault-seeds", type=int, default=len(FAULT_SEEDS))
     parser.add_argument("--healthy-seeds", type=int, default=len(HEALTHY_SEEDS))
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
     wanted = jobs(range(asked.fault_seeds), range(asked.healthy_seeds), HEALTHY_SCALES)
     wanted = [job for job in wanted if not asked.case or job.name in asked.case]
+    if asked.missing:
+        wanted = [job for job in wanted if not (asked.cache / job.folder / "result.json").exists()]
     if asked.reuse:
         wanted = [job for job in wanted if (asked.cache / job.folder / "truth.json").exists()]
     if asked.print:
@@ -122,7 +125,7 @@ def main() -> int:
         results, broken = sweep(wanted, asked.cache, asked.processes, reuse=asked.reuse, only_record=asked.record)
     for trouble in broken:
         print(trouble, file=sys.stderr)
-    if results and not asked.case:
+    if results and not asked.case and not asked.missing:
         (ROOT / "docs" / "accuracy.md").write_text(
             page(results, frozenset(case.name for case in REAL), [case for case in (*PLANTED, *REAL) if len(case.causes) > 1])
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,9 +14,11 @@ from .data import PAD, breast_cancer, diabetes, digits, loaders, passages, prope
 from .models import Autoencoder, CharacterGru, Cnn, Flat, RowReader, Segmenter, Transformer, class_losses, mlp, pixel_losses, squared_errors, token_losses
 from .training import Training, accuracy, binary_accuracy, mean_absolute_error, mean_iou, r2
 
+MakeOptimizer = Callable[..., Optimizer]
+
 
 def digits_mlp(
-    seed: int, model: nn.Module | None = None, *, optimizer: type[Optimizer] = SGD, lr: float = 0.03, epochs: int = 8, batch: int = 32, **parts: Any
+    seed: int, model: nn.Module | None = None, *, optimizer: MakeOptimizer = SGD, lr: float = 0.03, epochs: int = 8, batch: int = 32, **parts: Any
 ) -> Training:
     """Digits by a ReLU network of three layers; SGD with momentum unless said."""
     torch.manual_seed(seed)
@@ -39,7 +42,7 @@ def digits_rows(seed: int, model: nn.Module | None = None, *, lr: float = 2e-3, 
 
 
 def cancer_mlp(
-    seed: int, model: nn.Module | None = None, *, lr: float = 4e-3, epochs: int = 6, optimizer: type[Optimizer] = Adam, batch: int = 16, **parts: Any
+    seed: int, model: nn.Module | None = None, *, lr: float = 4e-3, epochs: int = 6, optimizer: MakeOptimizer = Adam, batch: int = 16, **parts: Any
 ) -> Training:
     """Breast cancer, one logit and a binary loss."""
     torch.manual_seed(seed)
@@ -51,7 +54,7 @@ def cancer_mlp(
     return Training(model, optimizer(model.parameters(), lr=lr), losses=losses, epochs=epochs, **given)
 
 
-def wine_mlp(seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epochs: int = 25, optimizer: type[Optimizer] = Adam, **parts: Any) -> Training:
+def wine_mlp(seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epochs: int = 25, optimizer: MakeOptimizer = Adam, **parts: Any) -> Training:
     """Three growers of wine by a tanh network."""
     torch.manual_seed(seed)
     model = mlp([13, 16, 3], nn.Tanh) if model is None else model
@@ -61,7 +64,7 @@ def wine_mlp(seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epo
 
 
 def diabetes_mlp(
-    seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 9, optimizer: type[Optimizer] = Adam, scaled: bool = True, **parts: Any
+    seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 9, optimizer: MakeOptimizer = Adam, scaled: bool = True, **parts: Any
 ) -> Training:
     """Progress of a disease by a small regression network with weight decay (few patients, much noise)."""
     torch.manual_seed(seed)
@@ -71,7 +74,7 @@ def diabetes_mlp(
     return Training(model, optimizer(model.parameters(), lr=lr), epochs=epochs, **given)
 
 
-def autoencoder(seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 8, optimizer: type[Optimizer] = Adam, **parts: Any) -> Training:
+def autoencoder(seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 8, optimizer: MakeOptimizer = Adam, **parts: Any) -> Training:
     """Digits through a code of twelve numbers and back: the target is the input."""
     torch.manual_seed(seed)
     model = Autoencoder() if model is None else model
@@ -82,7 +85,7 @@ def autoencoder(seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, 
 
 
 def digits_multilabel(
-    seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 8, optimizer: type[Optimizer] = AdamW, **parts: Any
+    seed: int, model: nn.Module | None = None, *, lr: float = 3e-3, epochs: int = 8, optimizer: MakeOptimizer = AdamW, **parts: Any
 ) -> Training:
     """Four properties of a digit at once."""
     torch.manual_seed(seed)
@@ -102,7 +105,7 @@ def digits_multilabel(
 
 
 def segmentation(
-    seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epochs: int = 8, optimizer: type[Optimizer] = Adam, batch: int = 16, **parts: Any
+    seed: int, model: nn.Module | None = None, *, lr: float = 1e-2, epochs: int = 8, optimizer: MakeOptimizer = Adam, batch: int = 16, **parts: Any
 ) -> Training:
     """Which pixels belong to a digit, and is it below five."""
     torch.manual_seed(seed)
@@ -130,7 +133,7 @@ def passages_lm(
     *,
     lr: float = 3e-3,
     epochs: int = 6,
-    optimizer: type[Optimizer] = AdamW,
+    optimizer: MakeOptimizer = AdamW,
     batch: int = 16,
     count: int = 800,
     **parts: Any,
@@ -152,7 +155,7 @@ def passages_lm(
 
 
 def words_lm(
-    seed: int, model: nn.Module | None = None, *, lr: float = 5e-3, epochs: int = 5, optimizer: type[Optimizer] = Adam, batch: int = 32, **parts: Any
+    seed: int, model: nn.Module | None = None, *, lr: float = 5e-3, epochs: int = 5, optimizer: MakeOptimizer = Adam, batch: int = 32, **parts: Any
 ) -> Training:
     """English words letter by letter, padded to one length, by a GRU."""
     torch.manual_seed(seed)

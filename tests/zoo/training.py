@@ -33,7 +33,7 @@ def masked_mean(losses: Tensor, mask: Tensor | None) -> Tensor:
 class Training:
     """The parts of a training. What has a default does the right thing; a case replaces what it gets wrong."""
 
-    model: nn.Module
+    model: Any
     optimizer: Optimizer
     train: Loader
     valid: Loader
@@ -48,14 +48,14 @@ class Training:
     classes: list[str] | None = None
 
     mask: Callable[[Tensor], Tensor] | None = None
-    forward: Callable[[nn.Module, Tensor], Tensor] = lambda model, x: model(x)
+    forward: Callable[[Any, Tensor], Tensor] = lambda model, x: model(x)
     reduce: Callable[[Tensor, Tensor | None], Tensor] = masked_mean
     penalty: Callable[[int], Tensor | float] = lambda step: 0.0
     clears: Callable[[int], bool] = lambda step: True
-    before_step: Callable[[int], None] = nothing
-    after_step: Callable[[int], None] = nothing
-    start_training: Callable[[nn.Module, int], Any] = lambda model, epoch: model.train()
-    start_evaluation: Callable[[nn.Module], Any] = lambda model: model.eval()
+    before_step: Callable[[int], object] = nothing
+    after_step: Callable[[int], object] = nothing
+    start_training: Callable[[Any, int], object] = lambda model, epoch: model.train()
+    start_evaluation: Callable[[Any], object] = lambda model: model.eval()
     logged: Callable[[Tensor, Tensor | None], Tensor] | None = None
     summarize: Callable[[list[Batch]], dict[str, float]] | None = None
     step: int = 0
