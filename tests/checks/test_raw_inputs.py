@@ -1,0 +1,38 @@
+import pytest
+
+from .builder import Log, findings, healthy_log
+
+CHECK = "raw_inputs"
+
+
+def scaled(factor: float, signal: float | None = None, dtype: str = "float32", first: str = "Linear") -> Log:
+    log = healthy_log().change("inputs", lambda row: {**row, "std": factor, "max": 3 * factor, "min": -3 * factor, "dtype": dtype})
+    log.change("tensors", lambda row: {**row, "module_type": first} if row["module"] == "fc1" and row["kind"] == "weight" else row)
+    return log.tensor("preactivation", "fc1", rms=factor if signal is None else signal)
+
+
+def test_silent_on_a_healthy_log() -> None:
+    assert findings(CHECK, healthy_log()) == []
+
+
+def test_silent_on_an_empty_log() -> None:
+    assert findings(CHECK, healthy_log(steps=0)) == []
+
+
+@pytest.mark.parametrize("factor, count", [(11.9, 0), (12.1, 1), (100, 1)])
+def test_finds_inputs_on_a_raw_scale(factor: float, count: int) -> None:
+    found = findings(CHECK, scaled(factor))
+    assert [(row.subject, row.step, row.value) for row in found] == [("train", 0, pytest.approx(factor, rel=1e-3))] * count
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        pytest.param(scaled(100, signal=4.9), id="the first layer brings them back to scale"),
+        pytest.param(scaled(100, first="BatchNorm1d"), id="a normalization comes first"),
+        pytest.param(scaled(100, dtype="int64"), id="tokens"),
+        pytest.param(scaled(100, first="Embedding"), id="numbers of categories"),
+    ],
+)
+def test_silent_where_the_scale_does_no_harm(log: Log) -> None:
+    assert findings(CHECK, log) == []
