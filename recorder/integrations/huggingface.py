@@ -7,15 +7,14 @@ The trainer shows a callback neither batch nor output, so samples are read where
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 from transformers import TrainerCallback
 
-from ..recorder import Recorder
 from .batches import IGNORED, TakeIds, fingerprints, numbers, sample_losses
+from .recording import Recording
 
 _ABOUT_SPEED = ("runtime", "per_second", "epoch", "time")
 _INPUTS = ("input_ids", "pixel_values", "input_values", "input_features", "inputs_embeds")
@@ -32,12 +31,9 @@ class RetrogradCallback(TrainerCallback):
     """Records a `Trainer`'s run into `run_dir`; `options` are those of `Recorder`. Evaluations within the training are the split `eval`."""
 
     def __init__(self, run_dir: str | Path, *, sample_id: str = "sample_id", **options: Any) -> None:
-        self.run_dir, self.options = Path(run_dir), options
-        self.recorder: Recorder | None = None
+        self._recording = Recording(run_dir, options)
         self._ids = TakeIds(sample_id)
         self._taking_from: Any = None
-        self._split: AbstractContextManager[Any] | None = None
-        self._handles: list[Any] = []
         self._loss: Any = None
         self._parts = 0
 
@@ -47,19 +43,14 @@ class RetrogradCallback(TrainerCallback):
             model.register_forward_pre_hook(self._ids, with_kwargs=True, prepend=True)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **kwargs: Any) -> None:
-        again = self.recorder is not None  # a second train(), or auto_find_batch_size
-        self._close()
         self.on_init_end(args, state, control, model)
-        resume = (state.global_step or again) if (self.run_dir / "run.json").exists() else False
         problem = getattr(model.config, "problem_type", None) or ("regression" if getattr(model.config, "num_labels", 2) == 1 else "")
-        options = {"loss": _LOSSES.get(problem, "cross_entropy"), "config": args.to_dict(), "resume": resume, **self.options}
-        self.recorder = Recorder(self.run_dir, model, optimizer, **options)
-        hook = self.recorder._guard.hook
-        self._handles.append(model.register_forward_pre_hook(hook("huggingface", self._begins), with_kwargs=True, prepend=True))
-        self._handles.append(model.register_forward_hook(hook("huggingface", self._ends), with_kwargs=True))
+        self._recording.start(model, optimizer, state.global_step, loss=_LOSSES.get(problem, "cross_entropy"), config=args.to_dict())
+        self._recording.hook(model.register_forward_pre_hook, self._begins, with_kwargs=True, prepend=True)
+        self._recording.hook(model.register_forward_hook, self._ends, with_kwargs=True)
 
     def _begins(self, model: Any, args: Any, kwargs: Any) -> None:
-        self._evaluates(not model.training)
+        self._recording.evaluate(None if model.training else "eval")
 
     def _ends(self, model: Any, args: Any, kwargs: dict[str, Any], output: Any) -> None:
         loss, logits, labels = getattr(output, "loss", None), getattr(output, "logits", None), kwargs.get("labels")
@@ -67,49 +58,33 @@ class RetrogradCallback(TrainerCallback):
             self._loss = loss.detach() if self._loss is None else self._loss + loss.detach()
             self._parts += 1 if kwargs.get("num_items_in_batch") is None else 0  # with it the parts are shares of one mean
         inputs = next((kwargs[name] for name in _INPUTS if kwargs.get(name) is not None), None)
-        if self.recorder is None or labels is None or not isinstance(logits, Tensor) or inputs is None:
+        if self._recording.recorder is None or labels is None or not isinstance(logits, Tensor) or inputs is None:
             return
         ids = self._ids.latest if self._ids.latest is not None else fingerprints(inputs, kwargs.get("attention_mask"))
         if _predicts_next(model, logits):
             logits, labels = logits[:, :-1], labels[:, 1:]
-        losses = sample_losses(logits, labels, self.options.get("loss") or _LOSSES.get(getattr(model.config, "problem_type", None) or ""))
+        losses = sample_losses(logits, labels, _LOSSES.get(getattr(model.config, "problem_type", None) or ""))
         mask = None if labels.is_floating_point() or labels.dim() < 2 else labels != IGNORED
-        self.recorder.samples(ids, loss=losses, prediction=logits, target=labels, inputs=inputs, mask=mask)
-
-    def _evaluates(self, now: bool) -> None:
-        if self.recorder is not None and now and self._split is None:
-            self._split = self.recorder.split("eval")
-            self._split.__enter__()
-        elif self._split is not None and not now:
-            split, self._split = self._split, None
-            split.__exit__(None, None, None)
+        self._recording.recorder.samples(ids, loss=losses, prediction=logits, target=labels, inputs=inputs, mask=mask)
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.recorder is not None:
-            self.recorder.epoch = int(state.epoch or 0)
+        if self._recording.recorder is not None:
+            self._recording.recorder.epoch = int(state.epoch or 0)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.recorder is not None and self._loss is not None:
-            self.recorder.log(loss=self._loss / max(1, self._parts))
+        if self._recording.recorder is not None and self._loss is not None:
+            self._recording.recorder.log(loss=self._loss / max(1, self._parts))
         self._loss, self._parts = None, 0
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        self._evaluates(True)
-        if self.recorder is not None:
-            self.recorder.log(numbers(metrics or {}, "eval_", _ABOUT_SPEED))
-        self._evaluates(False)
+        self._recording.evaluate("eval")
+        if self._recording.recorder is not None:
+            self._recording.recorder.log(numbers(metrics or {}, "eval_", _ABOUT_SPEED))
+        self._recording.evaluate(None)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        if self.recorder is not None:
-            self.recorder.checkpoint(f"checkpoint-{state.global_step}")
+        if self._recording.recorder is not None:
+            self._recording.recorder.checkpoint(f"checkpoint-{state.global_step}")
 
     def on_train_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        self._evaluates(False)
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        if self.recorder is not None:
-            self.recorder.close()
+        self._recording.close()
