@@ -8,7 +8,7 @@ reads:
   learning_rates: [rate]
   step_sizes: [update_ratio]
 params:
-  rising: {default: 0.95, unit: share of the run, source: "a warm-up is a few percent of a run; tuning playbook: at most 10 %"}
+  rising: {default: 0.8, unit: share of the run, source: "a warm-up is a few percent of a run; tuning playbook: at most 10 %"}
   slow: {default: 3.0e-4, unit: update over weight, source: "well below the 1e-3 that is wanted; TheDeepChecker: below 1e-4 is slow"}
   steps: {default: 50, unit: steps, source: "a run of a few steps is a smoke test"}
 finds: A rate that still rises when the run ends, at a place where the steps are still smaller than `slow` of the weights.

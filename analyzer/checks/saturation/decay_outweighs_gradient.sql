@@ -3,14 +3,16 @@ title: Weight decay that moves the weights more than the loss does
 cause: weight_decay_too_high
 strength: strong
 severity: warning
-explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input]
+explains: [unknown, learning_rate_too_high, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input]
 reads:
   matrix_steps: [weight_rms, gradient_rms, update_rms]
   optimizer_groups: [weight_decay]
+  learning: [last_loss]
 params:
-  share: {default: 1, unit: decay term over gradient (or over the update), source: "TheDeepChecker K26: the regulariser outweighs the data by 2; 1 in every second layer is reached only where nothing else is left to do"}
+  share: {default: 0.5, unit: "decay term over gradient, or over the update for AdamW", source: "TheDeepChecker K26 compares the same two; healthy runs of our zoo stay below 0.1 while there is something to learn, planted faults above 0.9"}
+  progress: {default: 0.2, unit: share of the first loss, source: "a model that is down to this has little gradient left, whatever the decay"}
   patience: {default: 3, unit: recorded steps, source: "a few batches can have a small gradient"}
-finds: For half of the weight matrices and in the later half of the run, weight decay times the weight is larger than the gradient, for AdamW larger than the whole update.
+finds: For half of the weight matrices and in the later half of the run, weight decay times the weight is `share` of the gradient and more (AdamW - of the whole update), and the loss is not down to `progress` of its first level.
 matters: The weights follow the penalty and not the data.
 do: Divide the weight decay by ten.
 ignore: A model that has learned all there is, whose gradients are almost zero.
@@ -56,7 +58,8 @@ select
     median(outweighed) filter (recorded >= last_recorded / 2) as value,
     $share as threshold,
     format('weight decay {:.3g} pulls {:.1f} times as hard as the loss in the later half of the run', any_value(weight_decay), median(outweighed) filter (recorded >= last_recorded / 2)) as message
-from by_step
+from by_step, learning
+where last_loss > $progress * first_loss
 having
     count(*) filter (recorded >= last_recorded / 2) >= $patience
     and median(outweighed) filter (recorded >= last_recorded / 2) >= $share

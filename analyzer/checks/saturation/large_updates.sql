@@ -3,9 +3,9 @@ title: Steps that overwrite the weights instead of adjusting them
 cause: learning_rate_too_high
 strength: strong
 severity: error
-explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input]
+explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small]
 reads:
-  step_sizes: [update_ratio]
+  step_sizes: [overwritten]
 params:
   ratio: {default: 0.1, unit: update over weight, source: "TheDeepChecker, DeepDiagnosis, torchmortem: above 1e-1; the textbook wants about 1e-2, others 1e-3"}
   patience: {default: 2, unit: recorded steps in a row, source: "one jump out of a warm-up or a restart is normal"}
@@ -15,7 +15,7 @@ do: Divide the learning rate by ten, or warm it up; aim at updates between 1e-3 
 ignore: The first steps of a small network that learns.
 */
 with flagged as (
-    select *, coalesce(update_ratio > $ratio, false) as bad
+    select *, coalesce(overwritten > $ratio, false) as bad
     from step_sizes
 ),
 
@@ -29,8 +29,8 @@ found as (
         stretch,
         min(step) as step,
         max(last_step) as last_step,
-        max(update_ratio) as update_ratio,
-        arg_max(largest_name, update_ratio) as largest_name,
+        max(overwritten) as overwritten,
+        arg_max(largest_name, overwritten) as largest_name,
         count(*) as recorded_steps
     from stretches
     where bad
@@ -42,9 +42,9 @@ select
     largest_name as subject,
     step,
     last_step,
-    update_ratio as value,
+    overwritten as value,
     $ratio as threshold,
-    format('a step changes the weights by up to {:.0f} % of their size, from step {} on, most of all {}', 100 * update_ratio, step, largest_name) as message
+    format('a step changes the weights by up to {:.0f} % of their size, from step {} on, most of all {}', 100 * least(overwritten, 1e9), step, largest_name) as message
 from found
 order by step
 limit 1

@@ -9,6 +9,7 @@ reads:
   learning: [last_loss]
 params:
   travelled: {default: 0.05, unit: share of the weights, source: "sum of all update ratios; at the 1e-3 a step that is wanted it takes 50 steps"}
+  pace: {default: 3, unit: times travelled, source: "a run that went this fast for a while has a schedule that ended, not a rate that is too low"}
   progress: {default: 0.7, unit: share of the first loss, source: "a loss that came further down than this is learning"}
   losses: {default: 50, unit: training losses, source: "a shorter run has no time to go anywhere"}
   accuracy: {default: 0.8, unit: share right, source: "a model that is this good already has no far way to go"}
@@ -22,6 +23,7 @@ with travel as (
         min(step) as step,
         max(last_step) as last_step,
         sum(update_ratio * steps) as travelled,
+        max(update_ratio) as fastest,
         count(*) as recorded_steps,
         count(*) filter (gradient_ratio > 0) as with_gradient
     from step_sizes
@@ -48,6 +50,7 @@ where
     and with_gradient >= 0.8 * recorded_steps
     and travelled > 0
     and travelled < $travelled
+    and fastest * losses < $pace * $travelled
     and first_loss > 0
     and last_loss > $progress * first_loss
     and coalesce(best.accuracy, 0) < $accuracy
