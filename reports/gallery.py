@@ -29,8 +29,11 @@ class Look:
     source: str
     text: str
     points: str
-    small: bool
+    small: bool = False
     """An image of few pixels, to be enlarged without blurring."""
+    wide: bool = False
+    """Several pictures side by side."""
+    caption: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,8 @@ class Shelf:
     cards: tuple[Card, ...]
     splits: tuple[str, ...]
     looks_left_out: int
+    wide: bool
+    """Some cards hold pictures side by side and want room."""
 
 
 def shelf(samples: Sequence[Sample], budget: int = BYTES) -> Shelf:
@@ -76,7 +81,8 @@ def shelf(samples: Sequence[Sample], budget: int = BYTES) -> Shelf:
                 spent += len(preview.content)
                 looks.append(look)
         cards.append(_card(sample, tuple(looks)))
-    return Shelf(tuple(cards), tuple(dict.fromkeys(card.split for card in cards)), left_out)
+    wide = any(look.wide for card in cards for look in card.looks)
+    return Shelf(tuple(cards), tuple(dict.fromkeys(card.split for card in cards)), left_out, wide)
 
 
 def _card(sample: Sample, looks: tuple[Look, ...]) -> Card:
@@ -120,15 +126,17 @@ def _look(preview: Preview) -> Look | None:
     if preview.kind in ("image", "mask"):
         if not content.startswith(_PNG) or len(content) < 24:
             return None
-        width, _ = struct.unpack(">II", content[16:24])
-        return Look(preview.kind, _uri("image/png", content), "", "", width < 160)
+        width, height = struct.unpack(">II", content[16:24])
+        wide = preview.kind == "mask" and 2 * width > 3 * height
+        caption = f"input, target and prediction at step {number(preview.step)}" if wide else ""
+        return Look(preview.kind, _uri("image/png", content), "", "", max(width, height) < 160, wide, caption)
     if preview.kind == "audio":
-        return Look("audio", _uri("audio/wav", content), "", "", False) if content.startswith(_WAV) else None
+        return Look("audio", _uri("audio/wav", content), "", "") if content.startswith(_WAV) else None
     text = content.decode("utf-8", "replace")
     if preview.kind == "curve":
         points = _curve(text)
-        return Look("curve", "", "", points, False) if points else None
-    return Look("text", "", "\n".join(clean(line) for line in short_text(text).splitlines()), "", False)
+        return Look("curve", "", "", points) if points else None
+    return Look("text", "", "\n".join(clean(line) for line in short_text(text).splitlines()), "")
 
 
 def short_text(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import matplotlib
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from analyzer.story.rows import HeatMap
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 1400, 1000, 100
+FLAG = 0.014
+"""Width of an onset's number, as a share of the chart."""
 ROWS = 32
 """Layers that keep a readable label in a picture of this height."""
 _TONES = {"error": "#b3261e", "warning": "#9a5b00", "info": "#0b62a4", "ok": "#0a7350"}
@@ -68,16 +71,18 @@ def _words(figure: Figure, story: Story, seen: Verdict) -> None:
     figure.text(0.03, 0.965, short(story.run, 70), fontsize=11, color=_SOFT, va="center")
     figure.text(0.97, 0.965, "  ".join(f"{fact.name} {short(fact.value, 24)}" for fact in story.facts[:7]), fontsize=9, color=_SOFT, va="center", ha="right")
     figure.add_artist(matplotlib.patches.Rectangle((0.03, 0.755), 0.006, 0.185, color=tone, transform=figure.transFigure))
-    figure.text(0.048, 0.918, sentence(seen.headline, 80), fontsize=21, fontweight="bold", color=_INK, va="center")
-    summary = textwrap.wrap(sentence(seen.summary, 300), 150)[:2]
-    figure.text(0.048, 0.89, "\n".join(summary), fontsize=11, color=_INK, va="top", linespacing=1.35)
+    headline = sentence(seen.headline, 90)
+    figure.text(0.048, 0.918, headline, fontsize=21 if len(headline) < 62 else 16, fontweight="bold", color=_INK, va="center")
+    lines = [(line, "normal", _INK) for line in textwrap.wrap(sentence(seen.summary, 280), 150)[:2]]
     if first:
         where = f" in {short(first.subject, 50)}" if first.subject else ""
-        figure.text(0.048, 0.832, f"{first.since}{where}, {first.certainty} ({first.percent} %)", fontsize=11, fontweight="bold", color=tone, va="center")
-        lines = [f"+ {sentence(item.text, 150)}" for item in first.speaks_for[:2]] + [f"Try: {sentence(fix, 150)}" for fix in first.fixes[:1]]
+        lines.append((f"{first.since}{where}, {first.certainty} ({first.percent} %)", "bold", tone))
+        lines += [(f"+ {sentence(item.text, 150)}", "normal", _INK) for item in first.speaks_for[:2]]
+        lines += [(f"Try: {sentence(fix, 150)}", "normal", _INK) for fix in first.fixes[:1]]
     else:
-        lines = [checked(seen)]
-    figure.text(0.048, 0.812, "\n".join(lines), fontsize=10, color=_INK, va="top", linespacing=1.5)
+        lines.append((checked(seen), "normal", _INK))
+    for place, (line, weight, colour) in enumerate(lines):
+        figure.text(0.048, 0.882 - 0.022 * place, line, fontsize=11, fontweight=weight, color=colour, va="center")
 
 
 def _loss(axes: Axes, story: Story, line: TimeLine) -> None:
@@ -106,15 +111,25 @@ def _loss(axes: Axes, story: Story, line: TimeLine) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.6g}"))))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(line.first_step, line.last_step)
-    for onset in line.onsets:
+    span = line.last_step - line.first_step
+    flags = spread([(onset.step - line.first_step) / span for onset in line.onsets], FLAG)
+    for onset, flag in zip(line.onsets, flags, strict=True):
         tone = _TONES.get(onset.severity, _SOFT)
         axes.axvline(onset.step, color=tone, linewidth=1, linestyle=(0, (4, 3)))
-        axes.text(
-            onset.step, 1.015, str(onset.number), color=tone, fontsize=9, fontweight="bold", ha="center", va="bottom", transform=axes.get_xaxis_transform()
-        )
+        axes.text(flag, 1.015, str(onset.number), color=tone, fontsize=9, fontweight="bold", ha="center", va="bottom", transform=axes.transAxes)
     axes.legend(loc="best", frameon=False, fontsize=9)
     key = "   ".join(f"{onset.number} {sentence(onset.label, 34)}" for onset in line.onsets[:6])
     axes.set_title(sentence(key, 190), fontsize=9, color=_SOFT, loc="left", pad=20)
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Ascending places in 0..1, moved apart to at least `gap` and back from the right edge."""
+    moved = list(places)
+    for place in range(1, len(moved)):
+        moved[place] = max(moved[place], moved[place - 1] + gap)
+    for back in range(len(moved)):
+        moved[-1 - back] = min(moved[-1 - back], 1.0 - back * gap)
+    return moved
 
 
 def _chosen_map(story: Story, seen: Verdict) -> HeatMap | None:

@@ -237,7 +237,9 @@ def _row_height(rows: int) -> int:
 def _extremes(source: HeatMap, write: Callable[[float | None], str]) -> str:
     known = [(value, row, column) for row, values in enumerate(source.values) for column, value in enumerate(values) if value is not None]
     parts = []
-    if known:
+    if known and max(known)[0] == 0 and min(known)[0] == 0:
+        parts.append("Zero everywhere")
+    elif known:
         ends = (("Highest", max(known)),) if source.quantity.endswith("_share") else (("Lowest", min(known)), ("highest", max(known)))
         for word, (value, row, column) in ends:
             parts.append(f"{word} {write(value)} in {short(source.names[row], 60)} at step {number(source.steps[column])}")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 import io
 
+import pytest
 from PIL import Image
 
 from analyzer.run import Run
 from analyzer.story import collect
-from reports.picture import render_png
+from reports.picture import render_png, spread
 
 from .example import example_checks, example_diagnosis, example_run, healthy_diagnosis
 
@@ -30,3 +31,9 @@ def test_a_picture_of_nothing_and_one_with_any_name() -> None:
     assert Image.open(io.BytesIO(render_png(story, healthy_diagnosis()))).size == (1400, 1000)
     named = dataclasses.replace(story, run="$x^$ 名前\n" * 400)
     assert Image.open(io.BytesIO(render_png(named, healthy_diagnosis()))).size == (1400, 1000)
+
+
+def test_numbers_of_onsets_move_apart() -> None:
+    assert spread([0.5, 0.5, 0.9], 0.1) == pytest.approx([0.5, 0.6, 0.9])
+    assert spread([0.99, 1.0, 1.0], 0.1) == pytest.approx([0.8, 0.9, 1.0])
+    assert spread([], 0.1) == []
