@@ -18,7 +18,8 @@ from .run import Run, open_run
 
 ROWS_ON_A_TERMINAL = 40
 _ALLOWED = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
-_EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
+_SPACE = r"(?:\s|--[^\n]*\n|/\*.*?\*/)"
+_EXPLAIN = re.compile(rf"{_SPACE}*explain{_SPACE}+(analyze{_SPACE}+)?(\([^)]*\){_SPACE}*)?", re.IGNORECASE | re.DOTALL)
 _NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"", re.DOTALL)
 _NO_TABLE = re.compile(r"Table with name (\S+) does not exist")
 _CHANGES = re.compile(r"\b(insert\s+into|insert\s+or|update\s+\S+\s+set|delete\s+from|merge\s+into|truncate)\b", re.IGNORECASE)
@@ -45,7 +46,7 @@ def as_question(run: Run, query: str) -> str:
     explained = _EXPLAIN.match(text)
     inner = run.statements(text[explained.end() :])[0] if explained else statements[0]
     if inner.type not in _ALLOWED or _CHANGES.search(_NOT_CODE.sub(" ", text)):
-        kind = f"{text.split(None, 1)[0].upper()} is not a question" if inner.type not in _ALLOWED else "this query would change rows"
+        kind = f"{_NOT_CODE.sub(' ', text).split(None, 1)[0].upper()} is not a question" if inner.type not in _ALLOWED else "this query would change rows"
         raise QueryError(f"{kind}: a run is read-only here. SELECT, FROM, WITH, VALUES, DESCRIBE, SUMMARIZE, SHOW and EXPLAIN work.")
     return text
 

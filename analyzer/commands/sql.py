@@ -10,7 +10,7 @@ import click
 from . import arguments
 
 
-@click.command("sql", short_help="Ask a run in SQL: one query, or a prompt.")
+@click.command("sql", context_settings={"ignore_unknown_options": True}, short_help="Ask a run in SQL: one query, or a prompt.")
 @arguments.run
 @click.argument("query", required=False)
 @click.option("-f", "--file", "file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Read the query from a file.")
@@ -25,6 +25,8 @@ def command(run: Path, query: str | None, file: Path | None, form: str) -> None:
     """
     from ..query import open_locked, print_result
 
+    if query is not None and query.startswith("-") and not query.startswith(("-- ", "--\n")):  # a query may begin with a comment
+        raise click.NoSuchOption(query)
     if query is not None and file is not None:
         raise click.UsageError("give either QUERY or -f FILE, not both")
     if file is not None:
