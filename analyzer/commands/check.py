@@ -20,8 +20,8 @@ from . import arguments
 def command(context: click.Context, run: Path, as_json: bool, fail_on: str, checks_dirs: tuple[Path, ...], ignored: tuple[str, ...], verbose: bool) -> None:
     """Say what is wrong with RUN: each cause with where and since when, the evidence, and what to try.
 
-    Findings that you know and accept go into an ignore file, each with its reason: RUN/ignore.yaml, or ignore.yaml in retrograd's folder of
-    your settings.
+    Findings that you know and accept go into an ignore file, each with its reason: RUN/ignore.yaml, or for all your runs
+    ignore.yaml in the folder RETROGRAD_CONFIG (~/.config/retrograd unless set).
 
     \b
     - check: dead_units
