@@ -5,7 +5,7 @@ How it decides, in five rules (docs/diagnosis.md tells them at length):
 1. *Weigh.* A finding that looked at tensors alone is info while the run shows no bad outcome: odd gradients in a run that learns are no failure.
 2. *Gather.* Findings are gathered by cause. A cause is named on direct or strong evidence; what only symptoms speak for stays unknown.
 3. *Explain.* A cause accounts for every cause that its checks list under `explains` and that does not begin before it. What is accounted for is
-   listed under it; where direct evidence speaks for that one too it stays an entry of its own.
+   listed under it; where its evidence is stronger than that of what explains it, it stays an entry of its own as well.
 4. *Order.* Causes come before what they explain; then direct before strong evidence, then whoever explains more, then the earlier onset.
 5. *Doubt.* Confidence is what the evidence leaves of the doubt, given back in part for every direct or strong check of the cause that stayed silent.
 """
@@ -104,7 +104,8 @@ def judge(findings: Sequence[Finding], not_checked: Sequence[NotChecked], checks
     for candidate in ordered:
         follows = [other for other in candidates if candidate.cause in explained_by.get(other.cause, ())]
         entry = _entry(candidate, follows, silent)
-        swallowed = candidate.cause in explained_by and candidate.strength != "direct"
+        reasons = [other for other in named if other.cause in explained_by.get(candidate.cause, ())]
+        swallowed = any(_STRENGTH_ORDER[other.strength] <= _STRENGTH_ORDER[candidate.strength] for other in reasons)
         entries.append(replace(entry, severity="info") if swallowed else entry)
     entries += _unknown([candidate for candidate in candidates if candidate not in named and candidate.cause not in explained_by], silent)
     entries += [_entry(candidate, (), silent) for candidate in _gather([finding for finding in weighed if finding.severity == "info"], by_name)]

@@ -39,6 +39,8 @@ CHECKS = [
     check("wrong_labels_again", "label_errors", strategy="worst"),
     check("memorizes", "overfitting", "direct", explains=("unknown",), strategy="mistakes"),
     check("backward_wrong", "wrong_gradient", "direct", severity="error", strategy="gradients"),
+    check("all_pairs", "shape_broadcast", "direct", severity="error", explains=("loss_formula",), strategy="mistakes"),
+    check("other_formula", "loss_formula", "direct", severity="error", strategy="mistakes"),
     check("ended", "crashed", "direct", severity="error", strategy="mistakes"),
     check("may_go_on", "stopped_too_early", severity="info", strategy="mistakes"),
 ]
@@ -73,7 +75,8 @@ def causes(diagnosis: Diagnosis, info: bool = False) -> list[str]:
         pytest.param(
             [found("rate_jump", 30), found("rate_high", 31), found("flat_units", 40), found("loss_rises", 50)], ["learning_rate_schedule"], id="a chain of four"
         ),
-        pytest.param([found("wrong_labels"), found("memorizes", 80)], ["label_errors", "overfitting"], id="direct evidence stays an entry under its cause"),
+        pytest.param([found("wrong_labels"), found("memorizes", 80)], ["label_errors", "overfitting"], id="stronger evidence stays an entry under its cause"),
+        pytest.param([found("all_pairs"), found("other_formula")], ["shape_broadcast"], id="evidence as strong as that of its cause does not"),
         pytest.param([found("wrong_labels"), found("dead", 40), found("loss_flat", 0)], ["label_errors", "dead_units"], id="two causes at once"),
     ],
 )
