@@ -2,7 +2,7 @@
 -- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
 -- Materialize
 -- Column visits: visits at which the model was good: accuracy of the pass at least 0.6, and 0.8 of the best that every split reaches (visits)
--- Column confident: of these, visits at which the prediction was among the surest third of those for its class (visits)
+-- Column confident: of these, visits at which the prediction was among the surest third of those for its class, and 0.7 at least (visits)
 -- Column contradicted: of these, visits at which it was not the label (visits)
 -- Column suggested: class predicted then, most often
 -- Column always_the_same: it was the same class each time
@@ -29,7 +29,7 @@ seen as (
 ),
 
 sure as (
-    select split, pass, prediction, greatest(0.5, approx_quantile(p_max, 0.667)) as least
+    select split, pass, prediction, greatest(0.7, approx_quantile(p_max, 0.667)) as least
     from seen
     group by split, pass, prediction
 )

@@ -12,6 +12,7 @@
 -- Column usual_wrong: class that it was most often mistaken for
 -- Column times_usual_wrong: visits at which it was mistaken for that class
 -- Column target: class of the target at the first visit
+-- Column target_value: first output of the target at the first visit (regression)
 -- Column targets: 2 where the target changed between visits, else 1
 -- Column p_target: mean probability of the target over all visits
 -- Column p_other: mean probability of the best other class over all visits
@@ -24,6 +25,7 @@ with visited as (
         (coalesce(step, -1), pass, batch) as moment,
         loss_sum::double / nullif(elements, 0) as loss,
         target,
+        target_value::double as target_value,
         prediction,
         correct,
         p_target,
@@ -46,6 +48,7 @@ histories as (
         min(moment) filter (correct) as first_correct,
         mode(prediction) filter (not correct) as usual_wrong,
         arg_min(target, moment) as target,
+        arg_min(target_value, moment) as target_value,
         case when min(target) < max(target) then 2 else 1 end as targets,
         avg(p_target::double) as p_target,
         avg(p_other::double) as p_other

@@ -55,6 +55,24 @@ def test_silent_on_quantities(targets: list[float]) -> None:
     assert findings(CHECK, regression(targets)) == []
 
 
+def classified(loss: str, of_sample: float, outputs: int = 10) -> Log:
+    """Samples of exclusive classes whose outputs lie between -0.2 and 0.2 and whose loss grows with the number of the class, by `of_sample`."""
+    columns = {"z_min": -0.2, "z_max": 0.2}
+    rows = [{**answer(i, i % outputs, 0, outputs=outputs, **columns), "loss_sum": 0.1 + of_sample * (i % outputs) ** 2} for i in range(100)]
+    return sample_log("classification", [[rows]], loss=loss)
+
+
+def test_finds_outputs_compared_with_the_number_of_the_class() -> None:
+    [found] = findings(CHECK, classified("mse_loss", 1.0))
+    assert (found.subject, found.value) == ("mse_loss", 10)
+    assert findings(CHECK, classified("mse_loss", 0.0)) == []
+
+
+@pytest.mark.parametrize("outputs, count", [(2, 0), (3, 1)])
+def test_finds_a_binary_loss_of_exclusive_classes(outputs: int, count: int) -> None:
+    assert len(findings(CHECK, classified("binary_cross_entropy_with_logits", 0.0, outputs))) == count
+
+
 def test_silent_on_several_labels_at_once() -> None:
     assert findings(CHECK, multilabel([[i % 4] if i else [0, 2] for i in range(60)])) == []
 

@@ -30,8 +30,14 @@ def test_finds_three_samples_and_more(number: int, count: int) -> None:
 
 
 def test_silent_where_training_inputs_repeat_as_often() -> None:
-    log = healthy_log().change("inputs", lambda row: {**row, "hash": str(int(row["sample_id"].partition(":")[2]) % 10)})
+    log = healthy_log().change("inputs", lambda row: {**row, "hash": str(int(row["sample_id"].partition(":")[2]) % 7)})
     assert findings(CHECK, log) == []
+
+
+def test_finds_copies_although_training_holds_copies_too() -> None:
+    log = healthy_log().change("inputs", lambda row: {**row, "hash": str(int(row["sample_id"].partition(":")[2]) % 20)})
+    [found] = findings(CHECK, log)
+    assert (found.subject, found.value) == ("valid", 1.0)
 
 
 def test_silent_on_a_split_of_training_samples() -> None:

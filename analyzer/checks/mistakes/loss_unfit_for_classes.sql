@@ -10,8 +10,9 @@ reads:
 params:
   classes: {default: 20, unit: different values, source: "a measured quantity has more values"}
   evenness: {default: 0.25, unit: share of an even share, source: "counts and ratings have rare values; class numbers of a data set are about even"}
+  beyond: {default: 0.3, unit: share of the samples, source: "a squared difference to class numbers above 1 is beyond what a one-hot target allows for most classes"}
   samples: {default: 50, unit: samples, source: "fewer say nothing of how the values are spread"}
-finds: A squared or absolute error whose targets are a few whole numbers 0, 1, 2, ... that are all about equally frequent; a loss of independent labels where each sample has exactly one; a softmax over a single output.
+finds: A squared or absolute error whose targets are a few whole numbers 0, 1, 2, ... that are all about equally frequent, or which is larger than a one-hot target allows; a loss of independent labels where each sample has exactly one; a softmax over a single output.
 matters: A squared error takes class 3 to be nearer to 4 than to 8; independent labels ignore that one class excludes the others; a softmax over one output is 1 whatever the model says, and the loss is 0.
 do: Use cross_entropy with one output a class and class numbers as targets; for two classes and one output binary_cross_entropy_with_logits.
 ignore: Ratings or counts that are ordered by nature; one-vs-all training on purpose.
@@ -19,8 +20,13 @@ ignore: Ratings or counts that are ordered by nature; one-vs-all training on pur
 with last_visits as (
     select
         target_value,
+        target_values,
+        target,
         targets,
-        outputs
+        outputs,
+        loss_sum::double / nullif(elements, 0) as loss,
+        -- No squared difference to a one-hot target is larger, whatever the outputs between z_min and z_max are.
+        greatest(z_min * z_min, z_max * z_max, (z_min - 1) * (z_min - 1), (z_max - 1) * (z_max - 1)) as largest_square
     from samples
     where split = 'train'
     qualify row_number() over (partition by sample_id order by pass desc, batch desc) = 1
@@ -29,11 +35,11 @@ with last_visits as (
 values_seen as (
     select target_value, count(*) as n
     from last_visits
-    where target_value is not null
+    where target_value is not null and target_values is null
     group by target_value
 ),
 
-spread as (
+quantities as (
     select
         count(*) as kinds,
         sum(n) as samples,
@@ -44,30 +50,32 @@ spread as (
 
 labels as (
     select
-        count(*) filter (targets is not null) as samples,
-        bool_and(len(targets) = 1) filter (targets is not null) as one_each,
-        count(distinct targets) filter (targets is not null) as kinds,
-        max(outputs) filter (outputs is not null) as outputs,
-        min(outputs) filter (outputs is not null) as fewest_outputs
+        count(*) as samples,
+        bool_and(coalesce(len(targets), 1) = 1) as one_each,
+        count(distinct coalesce(target, targets[1])) as kinds,
+        max(outputs) as outputs,
+        avg((loss > largest_square)::int) as beyond_one_hot
     from last_visits
+    where target is not null or targets is not null
 ),
 
 judged as (
     select
         loss,
         case
-            when
-                loss in ('mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss') and spread.numbers_classes and spread.kinds between 2 and $classes
-                and spread.samples >= $samples and spread.evenness >= $evenness
-                and not exists (from samples where split = 'train' and target_values is not null)
-                then format('{} is an error of quantities, but the targets are the numbers of {} classes, 0 to {}', loss, spread.kinds, spread.kinds - 1)
+            when loss in ('mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss') and quantities.numbers_classes and quantities.kinds between 2 and $classes
+                and quantities.samples >= $samples and quantities.evenness >= $evenness
+                then format('{} is an error of quantities, but the targets are the numbers of {} classes, 0 to {}', loss, quantities.kinds, quantities.kinds - 1)
+            when loss = 'mse_loss' and labels.outputs > 2 and labels.kinds > 2 and labels.samples >= $samples and labels.beyond_one_hot >= $beyond
+                then format('{} is larger than {} outputs can differ from a one-hot target for {:.0f} % of the samples: it compares with the number of the class',
+                    loss, labels.outputs, 100 * labels.beyond_one_hot)
             when loss in ('binary_cross_entropy', 'binary_cross_entropy_with_logits') and labels.one_each and labels.outputs > 2 and labels.kinds > 2 and labels.samples >= $samples
                 then format('{} treats the {} outputs as independent, but each of {} samples has exactly one class', loss, labels.outputs, labels.samples)
             when loss in ('cross_entropy', 'nll_loss') and labels.outputs = 1
                 then format('{} over a single output is 0 whatever the model says', loss)
         end as message,
-        case when loss like '%_loss' and loss <> 'nll_loss' then spread.kinds else labels.outputs end as value
-    from run_facts, spread, labels
+        coalesce(if(quantities.kinds > 0, quantities.kinds, null), labels.outputs) as value
+    from run_facts, quantities, labels
 )
 
 select

@@ -3,7 +3,7 @@ title: Classes that are never predicted
 cause: class_imbalance
 strength: strong
 severity: warning
-explains: [unknown]
+explains: [unknown, label_errors]
 reads:
   classes: [targets, predictions]
 params:

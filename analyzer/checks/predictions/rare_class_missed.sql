@@ -3,7 +3,7 @@ title: Rare classes that are hardly ever found
 cause: class_imbalance
 strength: strong
 severity: warning
-explains: [unknown]
+explains: [unknown, label_errors]
 reads:
   classes: [targets, recall]
 params:
