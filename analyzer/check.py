@@ -21,6 +21,7 @@ SEVERITIES = ("info", "warning", "error")
 ROW_SHAPE = ("subject", "step", "last_step", "value", "threshold", "message")
 
 _HEADINGS = ("title", "cause", "strength", "severity", "explains", "reads", "params", "finds", "matters", "do", "ignore")
+_YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
 
 
@@ -112,7 +113,7 @@ def load_check(path: Path, strategy: str) -> Check:
     if match is None:
         raise CheckFileError(f"{path}: a check begins with a YAML header in a /* comment */")
     try:
-        header = yaml.safe_load(match.group(1))
+        header = yaml.load(match.group(1), _YAML)
     except yaml.YAMLError as error:
         raise CheckFileError(f"{path}: the header is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(header, dict):
