@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .figures.agreement import agreement_map
 from .figures.calibration import Calibration, calibration_figure
 from .figures.chart import FULL_PAGE, HALF_PAGE, Chart, chart
 from .figures.heat_map import Map, layer_map, magnitude_map
@@ -62,6 +63,7 @@ class Section:
     charts: tuple[Chart, ...] = ()
     maps: tuple[Map, ...] = ()
     histograms: tuple[Map, ...] = ()
+    squares: tuple[Map, ...] = ()
     confusion: Confusion | None = None
     classes: tuple[ClassRow, ...] = ()
     classes_left_out: int = 0
@@ -78,6 +80,8 @@ class _Figures:
     charts: tuple[Chart, ...] = ()
     maps: tuple[Map, ...] = ()
     histograms: tuple[Map, ...] = ()
+    squares: tuple[Map, ...] = ()
+    """Maps whose columns are not steps."""
     shelf: Shelf | None = None
 
 
@@ -117,6 +121,7 @@ def sections(story: Story, diagnosis: Diagnosis, blocks: Mapping[str, tuple[Bloc
                 charts=figures.charts,
                 maps=figures.maps,
                 histograms=figures.histograms,
+                squares=figures.squares,
                 shelf=figures.shelf,
                 confusion=story.confusion if strategy == "predictions" else None,
                 classes=story.classes if strategy == "predictions" else (),
@@ -139,7 +144,8 @@ def _not_checked(strategy: str, own: Sequence[CheckText], missing: Mapping[str, 
 def _figures(strategy: str, story: Story, line: TimeLine) -> _Figures:
     maps = {source.quantity: source for source in story.heat_maps}
     if strategy == "predictions":
-        return _Figures(charts=_metric_charts(story, line), shelf=shelf(story.typical, 200_000) if story.typical else None)
+        agreement = (agreement_map(story.agreement),) if story.agreement else ()
+        return _Figures(charts=_metric_charts(story, line), shelf=shelf(story.typical, 200_000) if story.typical else None, squares=agreement)
     if strategy == "worst":
         return _Figures(shelf=shelf(story.worst) if story.worst else None)
     if strategy == "gradients":

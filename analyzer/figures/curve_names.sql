@@ -3,6 +3,7 @@ select
     name,
     count(*) as total
 from metrics
+where name is not null
 group by name
 order by
     case

@@ -32,6 +32,7 @@ ranked as (
         row_number() over (partition by quantity order by min(depth) nulls last, name) - 1 as place,
         count(*) over (partition by quantity) as layers
     from measured
+    where name is not null
     group by quantity, name
 ),
 

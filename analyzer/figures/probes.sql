@@ -1,7 +1,7 @@
 -- One row per outcome of an experiment, failed ones first within each.
 select
     coalesce(step, -1) as step,
-    probe,
+    coalesce(probe, '') as probe,
     coalesce(subject, '') as subject,
     value,
     reference,

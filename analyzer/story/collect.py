@@ -16,7 +16,7 @@ from .facts import facts
 from .layers import heat_maps, magnitudes
 from .question import Asked, ask
 from .rows import CheckText, Event, Probe, Story, Threshold
-from .samples import calibration, classes_and_confusion, gallery
+from .samples import agreement, calibration, class_rows, confusion, gallery
 
 PROBES_OF_A_KIND = 100
 EVENTS = 200
@@ -42,7 +42,7 @@ def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> St
     totals = ask(run, "totals")[0]
     classes = [str(name) for name in run.info.get("classes") or ()]
     drawn, left_out = curves(run)
-    confusion, class_rows, classes_left_out = classes_and_confusion(run, classes)
+    table, classes_left_out = class_rows(run, classes, run.info.get("task") or _task(run))
     typical, worst = gallery(run, classes)
     probe_rows = ask(run, "probes", rows=PROBES_OF_A_KIND)
     return Story(
@@ -54,10 +54,11 @@ def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> St
         curves_left_out=left_out,
         heat_maps=heat_maps(run, suspects),
         magnitudes=magnitudes(run, suspects or _outermost(run)),
-        confusion=confusion,
-        classes=class_rows,
+        confusion=confusion(run, classes),
+        classes=table,
         classes_left_out=classes_left_out,
         calibration=calibration(run),
+        agreement=agreement(run),
         typical=typical,
         worst=worst,
         probes=tuple(Probe(**{name: value for name, value in row.items() if name != "total"}) for row in probe_rows),
@@ -80,6 +81,12 @@ def _outermost(run: Asked) -> list[str]:
     """Where nothing is suspect: the first and the last activation."""
     rows = run.rows("select name from tensors where kind = 'preactivation' order by depth, name")
     return [row["name"] for row in (rows[:1] + rows[-1:])]
+
+
+def _task(run: Asked) -> str | None:
+    """The recorder infers the task after run.json is written; the columns tell it."""
+    rows = run.rows("select 1 from samples where target_pixels is not null limit 1")
+    return "segmentation" if rows else None
 
 
 def _text(check: Check) -> CheckText:

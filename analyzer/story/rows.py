@@ -83,13 +83,17 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ClassRow:
-    """One class in the last pass through a split. `recall` is None where the class has no sample, `precision` where it was never predicted."""
+    """One class in the last pass through a split. `recall` is None where the class has no sample, `precision` where it was never predicted.
+
+    In segmentation samples are pixels, and `overlap` is intersection over union; elsewhere it is None.
+    """
 
     name: str
     samples: int
     predicted: int
     recall: float | None
     precision: float | None
+    overlap: float | None
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,22 @@ class CalibrationBin:
     confidence: float
     accuracy: float
     samples: int
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Predicted against target values in the last pass through a split: `counts[row][column]` on a square grid from `low` to `high`, rows upward."""
+
+    split: str
+    step: int
+    low: float
+    high: float
+    counts: tuple[tuple[int, ...], ...]
+    samples: int
+    rms_error: float
+    mean_error: float
+    spread: float
+    """Standard deviation of the targets: what guessing their mean is off by."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +219,7 @@ class Story:
     classes: tuple[ClassRow, ...]
     classes_left_out: int
     calibration: tuple[CalibrationBin, ...]
+    agreement: Agreement | None
     typical: tuple[Sample, ...]
     worst: tuple[Sample, ...]
     probes: tuple[Probe, ...]

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .question import Asked, ask
-from .rows import CalibrationBin, ClassRow, Confusion, Preview, Sample
+from .rows import Agreement, CalibrationBin, ClassRow, Confusion, Preview, Sample
 
 CLASSES_IN_MATRIX = 20
 CLASSES_IN_TABLE = 100
+AGREEMENT_BINS = 40
 WORST_A_SPLIT = 12
 SPLITS = 3
 TYPICAL = 8
@@ -26,52 +27,72 @@ def class_name(number: int | None, classes: Sequence[str]) -> str:
     return classes[number] if 0 <= number < len(classes) else str(number)
 
 
-def classes_and_confusion(run: Asked, names: Sequence[str]) -> tuple[Confusion | None, tuple[ClassRow, ...], int]:
-    """Confusion matrix and per-class table of the last whole pass, and how many classes the table leaves out."""
-    passes = ask(run, "last_passes")
-    if not passes:
-        return None, (), 0
-    split, step = passes[0]["split"], passes[0]["step"]
-    pairs = {(row["target"], row["prediction"]): row["samples"] for row in ask(run, "confusion", split=split, **{"pass": passes[0]["pass"]})}
-    if not pairs:
-        return None, (), 0
-    given, said, right = Counter[int](), Counter[int](), Counter[int]()
+def last_pass(run: Asked) -> dict[str, Any] | None:
+    """Split, number and step of the pass that figures of predictions show: the last whole one of the largest split that is not training."""
+    return next(iter(ask(run, "last_passes")), None)
+
+
+def confusion(run: Asked, names: Sequence[str]) -> Confusion | None:
+    """Confusion matrix of the last whole pass; the classes most often confused where there are many."""
+    shown_pass = last_pass(run)
+    rows = ask(run, "confusion", split=shown_pass["split"], **{"pass": shown_pass["pass"]}) if shown_pass else []
+    if not shown_pass or not rows:
+        return None
+    pairs = {(row["target"], row["prediction"]): row["samples"] for row in rows}
+    mistakes = Counter[int]()
     for (target, prediction), count in pairs.items():
-        given[target] += count
-        said[prediction] += count
-        right[target] += count if target == prediction else 0
-    classes = sorted(set(given) | set(said))
-    mistakes = {number: given[number] + said[number] - 2 * right[number] for number in classes}
-    shown = sorted(sorted(classes, key=lambda number: -mistakes[number])[:CLASSES_IN_MATRIX])
-    labels = {number: class_name(number, names) for number in classes}
-    confusion = Confusion(
-        split=split,
-        step=step,
-        classes=tuple(labels[number] for number in shown),
+        mistakes[target] += count if target != prediction else 0
+        mistakes[prediction] += count if target != prediction else 0
+    shown = sorted(sorted(mistakes, key=lambda number: (-mistakes[number], number))[:CLASSES_IN_MATRIX])
+    return Confusion(
+        split=shown_pass["split"],
+        step=shown_pass["step"],
+        classes=tuple(class_name(number, names) for number in shown),
         counts=tuple(tuple(pairs.get((target, prediction), 0) for prediction in shown) for target in shown),
         samples=sum(pairs.values()),
-        left_out=len(classes) - len(shown),
+        left_out=len(mistakes) - len(shown),
     )
-    table = [
+
+
+def class_rows(run: Asked, names: Sequence[str], task: str | None) -> tuple[tuple[ClassRow, ...], int]:
+    """The classes of the last whole pass, those found least first, and how many are left out."""
+    shown_pass = last_pass(run)
+    if not shown_pass:
+        return (), 0
+    rows = ask(run, "class_rows", split=shown_pass["split"])
+    table = tuple(
         ClassRow(
-            name=labels[number],
-            samples=given[number],
-            predicted=said[number],
-            recall=right[number] / given[number] if given[number] else None,
-            precision=right[number] / said[number] if said[number] else None,
+            name=class_name(row["class"], names),
+            samples=row["targets"],
+            predicted=row["predictions"],
+            recall=row["hits"] / row["targets"] if row["targets"] else None,
+            precision=row["hits"] / row["predictions"] if row["predictions"] else None,
+            overlap=row["hits"] / (row["targets"] + row["predictions"] - row["hits"]) if task == "segmentation" else None,
         )
-        for number in classes
-    ]
-    table.sort(key=lambda row: (row.recall is None, row.recall))
-    return confusion, tuple(table[:CLASSES_IN_TABLE]), max(0, len(table) - CLASSES_IN_TABLE)
+        for row in rows[:CLASSES_IN_TABLE]
+    )
+    return table, len(rows) - len(table)
+
+
+def agreement(run: Asked) -> Agreement | None:
+    """Predicted against target values of a regression."""
+    shown_pass = last_pass(run)
+    rows = ask(run, "agreement", split=shown_pass["split"], bins=AGREEMENT_BINS, **{"pass": shown_pass["pass"]}) if shown_pass else []
+    if not shown_pass or not rows:
+        return None
+    counts = [[0] * AGREEMENT_BINS for _ in range(AGREEMENT_BINS)]
+    for row in rows:
+        counts[row["row"]][row["column"]] = row["hits"]
+    measured = {name: rows[0][name] for name in ("low", "high", "samples", "rms_error", "mean_error", "spread")}
+    return Agreement(split=shown_pass["split"], step=shown_pass["step"], counts=tuple(map(tuple, counts)), **measured)
 
 
 def calibration(run: Asked) -> tuple[CalibrationBin, ...]:
     """Tenths of confidence in the last whole pass."""
-    passes = ask(run, "last_passes")
-    if not passes:
+    shown_pass = last_pass(run)
+    if not shown_pass:
         return ()
-    rows = ask(run, "calibration", split=passes[0]["split"], **{"pass": passes[0]["pass"]})
+    rows = ask(run, "calibration", split=shown_pass["split"], **{"pass": shown_pass["pass"]})
     return tuple(CalibrationBin(row["confidence"], row["accuracy"], row["samples"]) for row in rows)
 
 
@@ -122,21 +143,30 @@ def _answer(detail: Mapping[str, Any], classes: Sequence[str]) -> tuple[str, str
     """Target, prediction, confidence and a remark, whatever the task."""
     get = detail.get
     if get("target") is not None:
-        note = f"target ranks {get('target_rank', 0) + 1} of {get('outputs')}" if get("target_rank") else ""
-        p_target = get("p_target")
-        if p_target is not None and get("correct") is False:
-            note = f"gives the target {100 * p_target:.2g} %" + (f"; {note}" if note else "")
-        return class_name(get("target"), classes), class_name(get("prediction"), classes), get("p_max"), note
+        return class_name(get("target"), classes), class_name(get("prediction"), classes), get("p_max"), _rank(detail)
     if get("targets") is not None:
         on, said = ([class_name(number, classes) for number in get(column) or ()] for column in ("targets", "predictions"))
-        return ", ".join(on) or "none", ", ".join(said) or "none", None, f"{get('missed')} missed, {get('invented')} invented"
+        return ", ".join(on) or "none", ", ".join(said) or "none", None, f"{get('missed') or 0} missed, {get('invented') or 0} invented"
     if get("target_value") is not None:
-        return f"{get('target_value'):.4g}", f"{get('predicted_value'):.4g}", None, f"error {get('error'):+.3g}"
+        return _written(get("target_value"), ".4g"), _written(get("predicted_value"), ".4g"), None, f"error {_written(get('error'), '+.3g')}"
     if get("pixels_correct") is not None:
-        share = get("pixels_correct", 0) / (get("elements") or 1)
-        worst = get("iou_worst_class")
-        return "", "", share, f"{100 * share:.1f} % of the pixels right" + (f", worst class IoU {worst:.2f}" if worst is not None else "")
+        share = get("pixels_correct") / (get("elements") or 1)
+        return "", "", share, f"{100 * share:.1f} % of the pixels right, worst class IoU {_written(get('iou_worst_class'), '.2f')}"
     if get("perplexity") is not None:
         words = [f"position {token['position']}: wanted {token['target']}, said {token['predicted']}" for token in (get("worst") or [])[:3]]
-        return "", "", None, f"perplexity {get('perplexity'):.3g}" + (f"; {'; '.join(words)}" if words else "")
+        return "", "", None, "; ".join([f"perplexity {_written(get('perplexity'), '.3g')}", *words])
     return "", "", None, ""
+
+
+def _rank(detail: Mapping[str, Any]) -> str:
+    """What a wrong answer left for the target."""
+    parts = []
+    if detail.get("p_target") is not None and detail.get("correct") is False:
+        parts.append(f"gives the target {100 * detail['p_target']:.2g} %")
+    if detail.get("target_rank"):
+        parts.append(f"target ranks {detail['target_rank'] + 1} of {detail.get('outputs') or 'all'}")
+    return "; ".join(parts)
+
+
+def _written(value: float | None, form: str) -> str:
+    return "unknown" if value is None else format(value, form)

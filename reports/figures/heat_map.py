@@ -141,8 +141,8 @@ def layer_map(source: HeatMap, line: TimeLine) -> Map:
         summary=_extremes(source, write),
         rows=rows,
         row_height=_row_height(len(rows)),
-        image=_png(scale.colours, cells, source.nonfinite),
-        legend=_bar(scale),
+        image=picture_of(scale.colours, cells, source.nonfinite),
+        legend=scale_bar(scale),
         ticks=scale.ticks,
         steps=_step_labels(source.steps),
         marks=_marks(source, line),
@@ -190,8 +190,8 @@ def magnitude_map(source: Magnitudes, place: int) -> Map:
         f"({percent(last[bins + 1 + peak] + last[bins - 1 - peak])} of them); {percent(last[bins])} are exactly zero.",
         rows=tuple(MapRow(names[row] if (row - bins) % 3 == 0 and not 0 < abs(row - bins) < low + 3 else "", names[row], kind) for row in order),
         row_height=max(6, min(12, 240 // len(order))),
-        image=_png(scale.colours, cells, ()),
-        legend=_bar(scale),
+        image=picture_of(scale.colours, cells, ()),
+        legend=scale_bar(scale),
         ticks=scale.ticks,
         steps=_step_labels(source.steps),
         marks=(),
@@ -269,7 +269,8 @@ def _step_labels(steps: Sequence[int]) -> tuple[tuple[float, str], ...]:
     return tuple((round(100 * (place + 0.5) / len(steps), 2), number(steps[place])) for place in places)
 
 
-def _png(colours: Colormap, cells: np.ndarray, nonfinite: Sequence[tuple[int, int]]) -> str:
+def picture_of(colours: Colormap, cells: np.ndarray, nonfinite: Sequence[tuple[int, int]]) -> str:
+    """Cells (0..1, NaN where there is nothing) as a data: URI of one pixel each."""
     pixels = colours(np.nan_to_num(cells), bytes=True)
     pixels[np.isnan(cells)] = (0, 0, 0, 0)
     for row, column in nonfinite:
@@ -277,7 +278,8 @@ def _png(colours: Colormap, cells: np.ndarray, nonfinite: Sequence[tuple[int, in
     return _uri(pixels)
 
 
-def _bar(scale: Scale) -> str:
+def scale_bar(scale: Scale) -> str:
+    """The colours of a scale from low to high as a data: URI."""
     return _uri(scale.colours(np.linspace(0, 1, 128)[None, :], bytes=True))
 
 

@@ -188,7 +188,7 @@
       at = [row, column];
       const value = data.values[row][column];
       const text = bad.has(`${row},${column}`) ? `NaN or infinite${value == null ? "" : `, else up to ${write(value)}`}` : data.share ? percent(value) : write(value);
-      const steps = data.from[column] === data.to[column] ? `step ${data.from[column]}` : `steps ${data.from[column]} to ${data.to[column]}`;
+      const steps = data.columns ? data.columns[column] : data.from[column] === data.to[column] ? `step ${data.from[column]}` : `steps ${data.from[column]} to ${data.to[column]}`;
       tell(`${data.rows[row]}, ${steps}: ${value == null && text === "–" ? "not recorded" : text}`, x, y);
     };
     cells.addEventListener("pointermove", (event) => {
@@ -196,7 +196,7 @@
       const column = Math.min(columns - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * columns)));
       const row = Math.min(rows - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * rows)));
       say(row, column, event.clientX, event.clientY);
-      point(data.from[column]);
+      if (!data.columns) point(data.from[column]);
     });
     cells.addEventListener("pointerleave", () => tell(""));
     cells.addEventListener("blur", () => tell(""));
@@ -207,8 +207,9 @@
       const row = Math.max(0, Math.min(rows - 1, at[0] + move[0])), column = Math.max(0, Math.min(columns - 1, at[1] + move[1]));
       const box = cells.getBoundingClientRect();
       say(row, column, box.left + ((column + 0.5) / columns) * box.width, box.top + ((row + 0.5) / rows) * box.height);
-      point(data.from[column]);
+      if (!data.columns) point(data.from[column]);
     });
+    if (data.columns) return;
     maps.push({
       show: (step) => {
         let column = data.from.findLastIndex((from) => from <= step);

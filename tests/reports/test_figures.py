@@ -11,7 +11,8 @@ import re
 import pytest
 from PIL import Image
 
-from analyzer.story.rows import CalibrationBin, Curve, HeatMap, Magnitudes
+from analyzer.story.rows import Agreement, CalibrationBin, Curve, HeatMap, Magnitudes
+from reports.figures.agreement import agreement_map
 from reports.figures.calibration import calibration_figure
 from reports.figures.chart import FULL_PAGE, as_json, chart, spans_decades, thin
 from reports.figures.heat_map import NONFINITE, layer_map, magnitude_map
@@ -143,3 +144,12 @@ def test_calibration_error_is_weighted_by_samples() -> None:
     assert drawn.error == pytest.approx(0.3)
     assert drawn.summary == "Over 40 samples the model is surer than it is right: mean gap 30\u202f% (expected calibration error)."
     assert calibration_figure([]) is None
+
+
+def test_predictions_against_targets_have_large_predictions_on_top() -> None:
+    drawn = agreement_map(Agreement("valid", 9, 0.0, 2.0, ((5, 0), (0, 1)), 6, 0.5, 0.1, 1.0))
+    image = pixels(drawn.image)
+    assert image.size == (2, 2)
+    assert image.getpixel((0, 0))[3] == 0 and image.getpixel((1, 0))[3] == 255
+    assert json.loads(drawn.data)["rows"] == ["predicted 1.5", "predicted 0.5"]
+    assert "better than guessing their mean" in drawn.summary

@@ -156,7 +156,7 @@ def test_confusion_recall_and_precision_are_those_of_the_last_pass(story: Story)
     assert sum(map(sum, story.confusion.counts)) == 40
     assert story.confusion.counts[4] == (0, 8, 0, 0, 0)  # yak is always taken for dog
     yak = story.classes[0]
-    assert (yak.name, yak.samples, yak.predicted, yak.recall, yak.precision) == ("yak", 8, 0, 0.0, None)
+    assert (yak.name, yak.samples, yak.predicted, yak.recall, yak.precision, yak.overlap) == ("yak", 8, 0, 0.0, None, None)
 
 
 def test_the_confusion_of_many_classes_shows_the_most_confused() -> None:
@@ -168,6 +168,7 @@ def test_the_confusion_of_many_classes_shows_the_most_confused() -> None:
             "sample_id": str(target),
             "target": target,
             "prediction": target if target != 33 else 7,
+            "correct": target != 33,
             "loss_sum": 1.0,
             "elements": 1,
         }
@@ -261,3 +262,23 @@ def test_histograms_of_ranks_are_added() -> None:
     with Run.from_tables(tables, {}) as run:
         [histogram] = collect(run, diagnosis).magnitudes
     assert (histogram.steps, histogram.shares[0][32], histogram.shares[0][33]) == ((7,), 0.5, 0.5)
+
+
+def test_a_segmentation_has_the_overlap_of_each_class() -> None:
+    areas = {"target_pixels": [(0, 60), (1, 40)], "predicted_pixels": [(0, 80), (1, 20)], "intersection": [(0, 60), (1, 20)], "elements": 100}
+    told = story_of(samples=[{"step": 0, "split": "valid", "pass": 0, "batch": 0, "sample_id": str(place), "loss_sum": 1.0, **areas} for place in range(3)])
+    assert [(row.name, row.samples, row.recall, row.precision, row.overlap) for row in told.classes] == [("1", 120, 0.5, 1.0, 0.5), ("0", 180, 1.0, 0.75, 0.75)]
+
+
+def test_a_regression_is_shown_as_predictions_against_targets() -> None:
+    pairs = [(0.0, 0.0), (10.0, 10.0), (10.0, 0.0), (0.0, math.nan)]
+    rows = [
+        {"step": 5, "split": "valid", "pass": 0, "sample_id": str(place), "target_value": target, "predicted_value": predicted, "loss_sum": 1.0, "elements": 1}
+        for place, (target, predicted) in enumerate(pairs)
+    ]
+    found = story_of(samples=rows).agreement
+    assert found is not None
+    assert (found.split, found.step, found.low, found.high, found.samples) == ("valid", 5, 0.0, 10.0, 3)
+    assert (found.counts[0][0], found.counts[0][-1], found.counts[-1][-1], sum(map(sum, found.counts))) == (1, 1, 1, 3)
+    assert found.rms_error == pytest.approx(math.sqrt(100 / 3))
+    assert found.mean_error == pytest.approx(-10 / 3)
