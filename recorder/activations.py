@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
-from .fetch import at_once
+from . import fetch
 from .finite import FiniteCheck, modules_to_check
 from .format import SATURATED_BEYOND
 from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, NEVER_NEGATIVE, FunctionalCalls, activation_of
@@ -76,13 +76,18 @@ class ForwardWatch:
         self._last_output: tuple[Tensor, str, Any] | None = None
         self._followed: dict[nn.Module, Watched] = {}
         self._functional_seen = False
+        self._may_escalate = False
         self._around: list[Any] = []
         self._mode: FunctionalCalls | None = None
         self.uses_fast_path = any(isinstance(module, _FAST_PATH) for module in names)
 
-    def begin(self, root: nn.Module, full: bool, tracking: bool, functional: bool) -> None:
-        """The outermost forward begins. `functional` is False where a function mode would change what runs (compiled parts, evaluation fast path)."""
+    def begin(self, root: nn.Module, full: bool, tracking: bool, functional: bool, may_escalate: bool) -> None:
+        """The outermost forward begins. `functional` is False where a function mode would change what runs (compiled parts, evaluation fast path).
+
+        `may_escalate`: whether a value that is not finite makes the rest of the pass a full one.
+        """
         self.end()
+        self._may_escalate = may_escalate
         self.full, self.tracking = full, tracking
         self._finite.active = not full
         self._stack, self._producer, self._last_output = [], None, None
@@ -103,7 +108,7 @@ class ForwardWatch:
 
     def end(self) -> None:
         """The outermost forward is over, by return or by exception."""
-        self._finite.flush()
+        self.look_at_what_was_kept()
         self._finite.active = True
         if self._mode is not None:
             mode, self._mode = self._mode, None
@@ -113,6 +118,9 @@ class ForwardWatch:
         self._around = []
         self.full = self.tracking = False
         self._last_output = None
+
+    def look_at_what_was_kept(self) -> None:
+        self._finite.flush()
 
     def detach(self) -> None:
         self.end()
@@ -128,7 +136,7 @@ class ForwardWatch:
             watched = self._register.get("input", name, self._names.get(module, ""), type(module).__name__)
             if self.full:
                 self._read(watched.describe(value), value, masked="mask" in name)
-            elif value.is_floating_point() and "mask" not in name and self._suspect(watched.describe(value), value):
+            elif value.is_floating_point() and "mask" not in name and self._suspect(watched.describe(value), value) and self._may_escalate:
                 self.suspects.pop()
                 self._listen()
                 self.full = True
@@ -137,7 +145,7 @@ class ForwardWatch:
     def _not_finite(self, module: nn.Module, output: Tensor) -> None:
         """On a CPU, an output that is probably not finite: if so, from here on the pass is recorded in full. On a device, any output."""
         watched = self._output_of(module).describe(output)
-        if self._suspect(watched, output):
+        if self._suspect(watched, output) and self._may_escalate:
             if not self.full:
                 for handle in self._around:
                     handle.remove()
@@ -160,7 +168,7 @@ class ForwardWatch:
         with torch._C.DisableTorchFunction():
             if not readable(tensor):
                 return False
-            if at_once(tensor):
+            if fetch.at_once(tensor):
                 if not is_finite(tensor):
                     self.suspects.append(Suspect(watched, int((~torch.isfinite(tensor)).sum()), int(torch.isnan(tensor).sum())))
                     return True
@@ -293,15 +301,15 @@ class ForwardWatch:
         """Reads the statistics. `masked`: minus infinity is a mask and no fault (before a softmax)."""
         values = values.detach()
         part, share = subset(values)
-        if share < 1.0 and at_once(values) and not is_finite(values):
+        if share < 1.0 and fetch.at_once(values) and not is_finite(values):
             part, share = values, 1.0
         reading = measure(part, self._magnitudes, share)
         layer = Layer(watched, reading)
         self.layers.append(layer)
-        if at_once(values) and not reading.numbers[7]:
+        if fetch.at_once(values) and not reading.numbers[7]:
             return layer
         bad = torch.isnan(values) | torch.isposinf(values) if masked else ~torch.isfinite(values)
-        if not at_once(values):
+        if not fetch.at_once(values):
             self.suspects.append(Suspect(watched, flag=bad.sum()))
         elif count := int(bad.sum()):
             self.suspects.append(Suspect(watched, count, int(torch.isnan(values).sum())))
@@ -354,7 +362,7 @@ class _GradientReader:
 
 def _read_count(mask: Tensor, times: int = 1) -> float | Tensor:
     """How many are true, as a number where it can be read at once."""
-    if at_once(mask):
+    if fetch.at_once(mask):
         return float(np.count_nonzero(mask.numpy())) * times
     return mask.sum() * times
 

@@ -50,6 +50,10 @@ class Cadence:
             return -step % self.fixed < SILENT_AFTER_PASSES
         return self._next - step < SILENT_AFTER_PASSES
 
+    def may_burst(self, step: int) -> bool:
+        """Whether a trigger at this step is worth full steps: a run that stays broken must not be recorded in full for ever."""
+        return step < self._burst_until or step >= self._burst_allowed
+
     def burst(self, step: int) -> bool:
         """A trigger at `step`: the steps after it are full ones. False where the last burst is too fresh."""
         if step < self._burst_allowed:
@@ -80,10 +84,10 @@ class Cadence:
         bare, full = median(self._bare), median(self._full)
         cheap = median(self._cheap) if self._cheap else 0.0
         spare = max(BUDGET * bare - cheap, BUDGET * bare / 3)
-        wanted = math.ceil(max(full - cheap, 0.0) / spare) if spare > 0 else _INTERVALS[-1]
+        wanted = max(full - cheap, 0.0) / spare if spare > 0 else math.inf
         chosen = next((interval for interval in _INTERVALS if interval >= wanted), _INTERVALS[-1])
-        little_less = self.interval > chosen and wanted > 0.7 * chosen
-        return self.interval if little_less else chosen
+        hardly_less = chosen < self.interval and wanted > 0.7 * chosen
+        return self.interval if hardly_less else chosen
 
 
 class Spikes:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from .fetch import at_once
+from . import fetch
 from .functional import KEEPS_FINITE
 from .hooks import Guard
 from .watched import float_tensors
@@ -55,7 +55,7 @@ class FiniteCheck:
         for tensor in (output,) if isinstance(output, Tensor) else float_tensors(output):
             if not tensor.is_floating_point() or not tensor.numel():
                 continue
-            if not at_once(tensor):
+            if not fetch.at_once(tensor):
                 self._found(module, tensor)
             elif tensor.nbytes <= SMALL_BYTES:
                 self._kept.append((module, tensor, tensor._version))
@@ -71,6 +71,8 @@ class FiniteCheck:
     def flush(self) -> None:
         """Looks at the outputs that were kept."""
         kept, self._kept = self._kept, []
+        if not kept:
+            return
         started = perf_counter()
         with torch._C.DisableTorchFunction(), torch.no_grad():
             if not all(math.isfinite(total) for total in _sums([tensor for _, tensor, _ in kept])):

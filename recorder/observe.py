@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from . import fetch
 from .activations import ForwardWatch, Layer, Suspect
 from .cadence import Cadence
-from .fetch import Fetcher, at_once
+from .fetch import Fetcher
 from .findings import NonfiniteReporter, first_suspects
 from .gradients import (
     Parameter,
@@ -36,6 +37,9 @@ from .hooks import Guard
 from .modes import ModeWatch
 from .stats import Magnitudes, Numbers
 from .watched import Register, float_tensors, module_names, unwrapped
+
+INPUT_KEPT_BYTES = 16 * 2**20
+"""The model's inputs are kept up to the next forward pass, for `rec.samples`; larger ones only as long as the user keeps them."""
 
 
 class Log(Protocol):
@@ -69,7 +73,7 @@ class Observer:
         self.fetcher = fetcher
         self.register = Register()
         self._magnitudes = Magnitudes()
-        self.inputs: list[weakref.ref[Tensor]] = []
+        self._inputs: list[Tensor | weakref.ref[Tensor]] = []
         self._guard = guard
         self._log = log
         self._names = module_names(models)
@@ -148,8 +152,13 @@ class Observer:
     def detach(self) -> None:
         for handle in self._handles:
             handle.remove()
-        self._handles = []
+        self._handles, self._inputs = [], []
         self._forward.detach()
+
+    def last_inputs(self) -> list[Tensor]:
+        """Tensors that the model was last called with, as far as they are still there."""
+        seen = (value if isinstance(value, Tensor) else value() for value in self._inputs)
+        return [value.detach() for value in seen if value is not None]
 
     # ---- the forward pass ------------------------------------------------------------------------------------------------------------------
 
@@ -159,7 +168,8 @@ class Observer:
         self._depth += 1
         if self._depth > 1:
             return
-        self.inputs = [weakref.ref(value) for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
+        given = [value for value in (*args, *kwargs.values()) if isinstance(value, Tensor)]
+        self._inputs = [value.detach() if value.nbytes <= INPUT_KEPT_BYTES else weakref.ref(value) for value in given]
         training = self.split is None and torch.is_grad_enabled()
         full = tracking = False
         if training and not self._closure_seen:
@@ -170,7 +180,7 @@ class Observer:
         if training or self.split is not None:
             self._see_mode(module, self.split or "train")
         functional = not self._compiled and not (self.split is not None and self._forward.uses_fast_path)
-        self._forward.begin(module, full, tracking, functional)
+        self._forward.begin(module, full, tracking, functional, self.cadence.may_burst(self.step))
         self._forward.read_inputs(module, args, kwargs)
         if self._forward.full and training:
             self.full = True
@@ -181,6 +191,7 @@ class Observer:
         self._depth -= 1
         if self._depth:
             return
+        self._forward.look_at_what_was_kept()
         found_nonfinite = self._forward.full
         self._forward.end()
         if self.split is not None:
@@ -292,17 +303,21 @@ class Observer:
             total = total / (scale.double() ** 2 if isinstance(total, Tensor) else scale.item() ** 2)
         self._square_sum = self._square_sum + total
         self._saw_gradient = self._saw_gradient or bool(found)
-        if isinstance(total, float) and not math.isfinite(total):
-            self.full = True
+        broken = isinstance(total, float) and not math.isfinite(total)
+        self.full = self.full or (broken and self.cadence.may_burst(self.step))
         if not self.full:
-            if isinstance(total, Tensor):
+            if broken:
+                self._suspects += first_suspects(found)
+            elif isinstance(total, Tensor):
                 self._suspects += [Suspect(parameter.gradient, flag=flag) for parameter, flag in zip((p for p, _ in found), _flags(found), strict=True)]
             return
-        whole = bool(self._suspects or self._forward.suspects) or (isinstance(total, float) and not math.isfinite(total))
+        whole = broken or bool(self._suspects or self._forward.suspects)
         layers = read_weights(owned, self._magnitudes, whole)
         gradients = read_gradients(found, self._magnitudes, whole, scale if isinstance(scale, Tensor) else None)
         if not self._stepped:
             layers += read_weights(self._owned[None], self._magnitudes, whole)
+            # No optimizer holds these: a gradient that nobody uses is evidence. It takes no part in the norm, and is scaled where a scaler is at work.
+            layers += read_gradients(gradients_of(self._owned[None]), self._magnitudes, whole=False)
             buffers, bad_buffers = read_buffers(self.parameters.buffers(), self._magnitudes)
             layers += buffers
             self._suspects += bad_buffers
@@ -329,7 +344,7 @@ class Observer:
         found = getattr(optimizer, "found_inf", None)
         if not isinstance(found, Tensor):
             return False
-        if at_once(found):
+        if fetch.at_once(found):
             if found.item():
                 self._skipped_fused(self.step)
             return bool(found.item())
@@ -345,7 +360,7 @@ class Observer:
         for parameter in self._owned[index] if self._promised_zeros else ():
             if parameter.weight.name in self._promised_zeros:
                 count = torch.count_nonzero(parameter.tensor.detach())
-                self._step_numbers[f"exact_zeros/{parameter.weight.name}"] = count.item() if at_once(count) else count
+                self._step_numbers[f"exact_zeros/{parameter.weight.name}"] = count.item() if fetch.at_once(count) else count
 
     def _note_kept_gradients(self, index: int) -> None:
         if not self._backward_seen:
@@ -366,7 +381,7 @@ class Observer:
         self._introduced.add(index)
         states = list(self._optimizers[index].state.values())
         counters = [state["step"] for state in states if isinstance(state, dict) and "step" in state]
-        steps = [float(counter) for counter in counters if not isinstance(counter, Tensor) or at_once(counter)]
+        steps = [float(counter) for counter in counters if not isinstance(counter, Tensor) or fetch.at_once(counter)]
         details = {"optimizer": index, "entries": len(states), "steps": max(steps, default=None)}
         self._log.event("optimizer_state", f"optimizer {index} begins with state of {len(states)} parameters", details, self.step)
 
@@ -498,7 +513,7 @@ def _flags(found: Sequence[tuple[Parameter, Tensor]]) -> Sequence[Tensor]:
 
 def _all_zero(parameters: Sequence[Parameter]) -> bool:
     """Whether all gradients are None or zero. On a device only None is known without waiting, zeros are taken on trust."""
-    return not any(at_once(gradient) and bool(torch.any(gradient)) for _, gradient in gradients_of(parameters))
+    return not any(fetch.at_once(gradient) and bool(torch.any(gradient)) for _, gradient in gradients_of(parameters))
 
 
 def _is_compiled(module: nn.Module) -> bool:

@@ -186,7 +186,7 @@ class Recorder:
             return
         self._guard.run("close", self._observer.finish)
         self._closed = True
-        self._observer.detach()
+        self._guard.run("close", self._observer.detach)
         if self._failed_by is None:
             details = {"steps": self._observer.step, "errors": self._log.errors()}
             self._guard.run("close", self._log.event, "finished", f"finished after {self._observer.step} steps", details, self._observer.completed)
@@ -241,8 +241,7 @@ class Recorder:
         step, split = self._where()
         if inputs is None:
             rows = count_ids(ids)
-            seen = (reference() for reference in self._observer.inputs)
-            inputs = next((value for value in seen if value is not None and value.dim() and value.shape[0] == rows), None)
+            inputs = next((value for value in self._observer.last_inputs() if value.dim() and value.shape[0] == rows), None)
         self._samples.add(step, split, ids, loss=loss, prediction=prediction, target=target, mask=mask, inputs=inputs, meta=meta)
 
     def _crashed(self, error: BaseException) -> None:

@@ -239,7 +239,10 @@ def test_state_that_the_optimizer_brings_along(tmp_path: Path) -> None:
     optimizer = torch.optim.Adam(model.parameters())
     train(tmp_path / "run", model, optimizer, steps=2)
     train(tmp_path / "run", model, optimizer, steps=1, resume=True)
-    assert events(tmp_path / "run", "optimizer_state") == [(0, {"optimizer": 0, "entries": 0, "steps": None}), (2, {"optimizer": 0, "entries": 6, "steps": 2.0})]
+    assert events(tmp_path / "run", "optimizer_state") == [
+        (0, {"optimizer": 0, "entries": 0, "steps": None}),
+        (2, {"optimizer": 0, "entries": 6, "steps": 2.0}),
+    ]
     assert [step for step, _ in events(tmp_path / "run", "resumed")] == [2]
 
 
