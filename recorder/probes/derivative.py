@@ -106,10 +106,12 @@ def measure(loss_at: Callable[[float], float], here: float, precision: Precision
     return latest
 
 
-def relative_error(promised: float, measured: Measured) -> float:
-    """|a - n| / max(|a|, |n|), as CS231n defines it, of what is left of the difference beyond the uncertainty of n."""
-    difference = abs(promised - measured.derivative) - measured.uncertainty
+def relative_error(promised: float, measured: Measured, limit: float) -> float:
+    """|a - n| / max(|a|, |n|), as CS231n defines it; where that is above the limit, only what is left beyond the uncertainty of n."""
+    difference = abs(promised - measured.derivative)
     scale = max(abs(promised), abs(measured.derivative))
     if math.isnan(difference):
         return math.inf
-    return max(0.0, difference) / scale if scale > 0 else 0.0
+    if scale == 0:
+        return 0.0
+    return difference / scale if difference <= limit * scale else max(0.0, difference - measured.uncertainty) / scale

@@ -25,6 +25,7 @@ PROBE = "gradient_check"
 class Comparison:
     """Back-propagated against numerical derivatives of one tensor, over the directions that settled."""
 
+    limit: float
     error: float = 0.0
     promised: float = 0.0
     measured: float = 0.0
@@ -38,7 +39,7 @@ class Comparison:
             return
         self.judged += 1
         self.methods.add(method)
-        error = relative_error(promised, measured)
+        error = relative_error(promised, measured, self.limit)
         if error >= self.error:
             self.error, self.promised, self.measured = error, promised, measured.derivative
 
@@ -61,12 +62,12 @@ def gradient_check(
     about `evaluations` evaluations of the loss. Kinks (ReLU) are recognised by two step sizes and one-sided slopes and are no evidence; the
     complex step takes the place of central differences where the function allows it.
 
-    Rows, one a parameter (`details.kind` is "parameter"), one a module whose backward is wrong ("module", or "loss" for the loss function itself), and one
-    for the whole (`subject` is empty, "summary"):
-    `value` the largest relative error |a - n| / max(|a|, |n|) beyond rounding; `reference` 0; `tolerance` 1e-4 unless said (CS231n: fine below;
-    1e-2 where the model computes in float32); `passed` None where no direction settled. In `details` of a parameter: `back_propagated` and
-    `numerical` (of the worst direction), `directions`, `unsettled`, `gradient` ("none" where back-propagation gives none), `blamed` (the
-    modules that explain the error).
+    Rows, one a parameter (`details.kind` is "parameter"), one a module whose backward is wrong ("module", or "loss" for the loss function
+    itself), and one for the whole (`subject` is empty, "summary"):
+    `value` the largest relative error |a - n| / max(|a|, |n|), less what rounding explains where it is above the tolerance; `reference` 0;
+    `tolerance` 1e-4 unless said (CS231n: fine below; 1e-2 where the model computes in float32); `passed` None where no direction settled.
+    In `details` of a parameter: `back_propagated` and `numerical` (of the worst direction), `directions`, `unsettled`, `gradient` ("none" where
+    back-propagation gives none), `blamed` (the modules that explain the error).
     """
 
     def work() -> list[Outcome]:
@@ -85,11 +86,11 @@ def _check(model: nn.Module, loss_fn: LossFunction, batch: Any, tolerance: float
     limit = bench.precision.tolerance if tolerance is None else tolerance
     chosen, count = _within_budget(trainable, per_parameter, evaluations)
     complex_bench = ComplexBench(model, loss_fn, batch)
-    comparisons, gradients = compare_parameters(bench, chosen, here, count, complex_bench)
+    comparisons, gradients = compare_parameters(bench, chosen, here, count, limit, complex_bench)
     unsettled = {name: chosen[name] for name, comparison in comparisons.items() if comparison.judged == 0}
     if unsettled:
         nudge(bench.model)
-        again, _ = compare_parameters(bench, unsettled, bench.value(), count, None)
+        again, _ = compare_parameters(bench, unsettled, bench.value(), count, limit, None)
         comparisons.update(again)
     wrong = {name: comparison.error for name, comparison in comparisons.items() if comparison.judged and comparison.error > limit}
     blamed = find_wrong_modules(bench, bench.value(), wrong, limit, evaluations) if wrong else []
@@ -119,13 +120,13 @@ def _within_budget(trainable: dict[str, nn.Parameter], per_parameter: int, evalu
 
 
 def compare_parameters(
-    bench: Bench, parameters: dict[str, nn.Parameter], here: float, count: int, complex_bench: ComplexBench | None
+    bench: Bench, parameters: dict[str, nn.Parameter], here: float, count: int, limit: float, complex_bench: ComplexBench | None
 ) -> tuple[dict[str, Comparison], dict[str, Tensor | None]]:
     found = torch.autograd.grad(bench.loss(), list(parameters.values()), allow_unused=True)
     gradients: dict[str, Tensor | None] = {name: None if gradient is None else gradient.to_dense() for name, gradient in zip(parameters, found, strict=True)}
     comparisons: dict[str, Comparison] = {}
     for name, parameter in parameters.items():
-        comparison = comparisons[name] = Comparison()
+        comparison = comparisons[name] = Comparison(limit)
         seed = zlib.crc32(name.encode())
         for direction in directions(parameter.shape, gradients[name], count, seed, parameter):
             measured = bench.measure(parameter, direction, here)

@@ -95,7 +95,7 @@ def find_wrong_modules(bench: Bench, here: float, wrong: dict[str, float], limit
             for direction in directions(zero.shape, gradient, DIRECTIONS_PER_PLACE, seed, zero):
                 measured = bench.measure(zero, direction, here)
                 if measured.settled:
-                    worst = max(worst, relative_error(direction.along(gradient), measured))
+                    worst = max(worst, relative_error(direction.along(gradient), measured, limit))
         return worst
 
     order = list(dict.fromkeys(reversed(places.finished)))
