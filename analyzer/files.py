@@ -151,6 +151,21 @@ _CHANGED = "damaged: the file does not match its checksum"
 """Page checksums leave a file's headers and footer uncovered: a flipped bit there can turn a column into another."""
 
 
+def non_null_values(file: LogFile) -> dict[str, int]:
+    """Number of non-null values of each column, from the footer: exact for plain columns, for lists and maps that of their entries."""
+    with pq.ParquetFile(file.path) as parquet:
+        counts: dict[str, int] = {"rank": parquet.metadata.num_rows}
+        for group in range(parquet.num_row_groups):
+            columns = parquet.metadata.row_group(group)
+            for place in range(columns.num_columns):
+                column = columns.column(place)
+                name = column.path_in_schema.partition(".")[0]
+                statistics = column.statistics
+                nulls = (statistics.null_count or 0) if statistics is not None else 0
+                counts[name] = counts.get(name, 0) + column.num_values - nulls
+    return counts
+
+
 def read_sealed(file: LogFile) -> pa.Table | Problem:
     """All rows of a sealed file, its page checksums verified."""
     rows = None

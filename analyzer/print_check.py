@@ -14,6 +14,7 @@ from .run import Run
 from .terminal import SUBJECT_WIDTH, bold, colored, count, dim, number, printable, show, wrapped
 
 FINDINGS_SHOWN = 3
+SYMPTOMS_SHOWN = 1
 MESSAGE_WIDTH = 400
 _BAR = "   | "
 
@@ -66,10 +67,10 @@ def _print_cause(entry: Cause, fixes: dict[str, str], verbose: bool) -> None:
     show(dim(_BAR.rstrip()))
     because = [finding for finding in entry.findings if finding.check in entry.because]
     explained = [finding for finding in entry.findings if finding.check not in entry.because]
-    _print_findings(because, verbose)
+    _print_findings(because, FINDINGS_SHOWN, verbose)
     if explained:
         show(f"{dim(_BAR)}which explains")
-        _print_findings(explained, verbose)
+        _print_findings(explained, SYMPTOMS_SHOWN, verbose)
     show(dim(_BAR.rstrip()))
     if entry.against:
         names = ", ".join(entry.against)
@@ -84,16 +85,20 @@ def _where(entry: Cause) -> str:
     return f"{subject}{since}; {100 * entry.confidence:.0f} % sure"
 
 
-def _print_findings(findings: Sequence[Finding], verbose: bool) -> None:
-    shown: dict[str, int] = {}
+def _print_findings(findings: Sequence[Finding], each: int, verbose: bool) -> None:
+    """The findings of each check, no more than `each` of one unless verbose."""
+    by_check: dict[str, list[Finding]] = {}
     for finding in findings:
-        shown[finding.check] = shown.get(finding.check, 0) + 1
-        if verbose or shown[finding.check] <= FINDINGS_SHOWN:
-            text = f"{finding.check}: {printable(finding.message, 0 if verbose else MESSAGE_WIDTH)}"
-            show(wrapped(text + (_numbers(finding) if verbose else ""), dim(_BAR), dim(_BAR) + "  "))
-    for check, total in shown.items():
-        if total > FINDINGS_SHOWN and not verbose:
-            show(f"{dim(_BAR)}{check}: {total - FINDINGS_SHOWN} more like this; -v shows them")
+        by_check.setdefault(finding.check, []).append(finding)
+    for check, own in by_check.items():
+        shown = own if verbose else own[:each]
+        for place, finding in enumerate(shown, start=1):
+            text = f"{check}: {printable(finding.message, 0 if verbose else MESSAGE_WIDTH)}"
+            if verbose:
+                text += _numbers(finding)
+            elif place == each < len(own):
+                text += f" ({len(own) - each} more like this)"
+            show(wrapped(text, dim(_BAR), dim(_BAR) + "  "))
 
 
 def _numbers(finding: Finding) -> str:

@@ -21,7 +21,7 @@ from .alive import is_recording
 from .base_views import RUN_INFO_COLUMNS, RUN_INFO_GRAIN, create_base, create_run_info, create_table, describe
 from .contents import Chunk, Contents, Resume, read_contents
 from .errors import ViewFileError
-from .files import Problem, verify_sealed
+from .files import Problem, non_null_values, verify_sealed
 from .view_files import BASE_HINTS, ViewFile, load_views, names_in
 
 if TYPE_CHECKING:
@@ -129,8 +129,12 @@ class Run:
         if view not in self._counts:
             self._create(view)
             names = [tables.identifier(column) for column, _ in self.column_types(view)]
-            counted = self.rows(f"select {', '.join(f'count({name}) as {name}' for name in names)} from {view}")
-            self._counts[view] = counted[0]
+            scanned = [scanned.file for scanned in self._contents.scanned if scanned.file.table == view]
+            source = f"loaded.{view}" if scanned else view
+            [counts] = self.rows(f"select {', '.join(f'count({name}) as {name}' for name in names)} from {source}")
+            for file in scanned:  # the footers know: reading every column of a large table to count it would take longer than most checks
+                counts = {name: total + found.get(name, 0) for found in [non_null_values(file)] for name, total in counts.items()}
+            self._counts[view] = counts
         return self._counts[view]
 
     def column_types(self, view: str) -> list[tuple[str, str]]:

@@ -222,6 +222,16 @@ def test_non_null_values_are_counted_by_column(tmp_path: Path) -> None:
             run.columns("nothing")
 
 
+def test_non_null_values_of_a_large_table_are_counted_from_its_footers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_log(tmp_path, healthy_log(10, 5))
+    tail(tmp_path, "metrics", metric_rows(100, 101), number=1)
+    with open_run(tmp_path) as run:
+        expected = {table: dict(run.columns(table)) for table in log_format.TABLES}
+    monkeypatch.setattr("analyzer.contents.READ_AT_ONCE", 0)
+    with open_run(tmp_path) as run:
+        assert {table: dict(run.columns(table)) for table in log_format.TABLES} == expected
+
+
 def test_run_json_is_a_table(tmp_path: Path) -> None:
     write_info(tmp_path, config={"lr": 0.1, "layers": [3, 5], "name": "a.b"})
     with open_run(tmp_path) as run:
