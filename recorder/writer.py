@@ -119,6 +119,8 @@ class Writer:
             return
         if os.getpid() == self._pid:
             self.seal()
+            if self._waiting or self._untold:  # sealing makes room, and tells of its own failures
+                self.seal()
             with self._guard:
                 while self._waiting:
                     self._drop_oldest("closed before the disk took them")
