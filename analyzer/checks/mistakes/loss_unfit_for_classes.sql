@@ -10,7 +10,7 @@ reads:
 params:
   classes: {default: 20, unit: different values, source: "a measured quantity has more values"}
   evenness: {default: 0.25, unit: share of an even share, source: "counts and ratings have rare values; class numbers of a data set are about even"}
-  beyond: {default: 0.3, unit: share of the samples, source: "a squared difference to class numbers above 1 is beyond what a one-hot target allows for most classes"}
+  beyond: {default: 0.3, unit: share of the first 100 samples, source: "a squared difference to class numbers above 1 is beyond what a one-hot target allows for most classes"}
   samples: {default: 50, unit: samples, source: "fewer say nothing of how the values are spread"}
 finds: A squared or absolute error whose targets are a few whole numbers 0, 1, 2, ... that are all about equally frequent, or which is larger than a one-hot target allows; a loss of independent labels where each sample has exactly one; a softmax over a single output.
 matters: A squared error takes class 3 to be nearer to 4 than to 8; independent labels ignore that one class excludes the others; a softmax over one output is 1 whatever the model says, and the loss is 0.
@@ -23,13 +23,19 @@ with last_visits as (
         target_values,
         target,
         targets,
-        outputs,
-        loss_sum::double / nullif(elements, 0) as loss,
-        -- No squared difference to a one-hot target is larger, whatever the outputs between z_min and z_max are.
-        greatest(z_min * z_min, z_max * z_max, (z_min - 1) * (z_min - 1), (z_max - 1) * (z_max - 1)) as largest_square
+        outputs
     from samples
     where split = 'train'
     qualify row_number() over (partition by sample_id order by pass desc, batch desc) = 1
+),
+
+first_rows as (
+    -- No squared difference to a one-hot target is larger, whatever the outputs between z_min and z_max are. At the start these are small.
+    select loss_sum / elements > greatest(z_min * z_min, z_max * z_max, (z_min - 1) * (z_min - 1), (z_max - 1) * (z_max - 1)) as beyond_one_hot
+    from samples
+    where split = 'train' and elements > 0 and loss_sum is not null and z_min is not null
+    order by step, batch, position
+    limit 100
 ),
 
 values_seen as (
@@ -54,7 +60,7 @@ labels as (
         bool_and(coalesce(len(targets), 1) = 1) as one_each,
         count(distinct coalesce(target, targets[1])) as kinds,
         max(outputs) as outputs,
-        avg((loss > largest_square)::int) as beyond_one_hot
+        (select avg(beyond_one_hot::int) from first_rows) as beyond_one_hot
     from last_visits
     where target is not null or targets is not null
 ),
