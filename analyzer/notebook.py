@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from difflib import get_close_matches
 from html import escape
 from typing import TYPE_CHECKING
 
 from recorder.format import TABLES
+
+from .errors import UsageError
 
 if TYPE_CHECKING:
     from .diagnosis import Diagnosis
@@ -26,6 +30,32 @@ def run_as_html(run: Run, diagnosis: Diagnosis | None) -> str:
         causes = "".join(f"<li>{escape(_entry(entry.cause, entry.subject, entry.step))}</li>" for entry in diagnosis.entries)
         parts.append(f"<p>{escape(diagnosis.summary)}</p><ol>{causes}</ol>")
     return "".join(parts)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure that a notebook shows by itself; `png` are its bytes."""
+
+    png: bytes
+
+    def _repr_png_(self) -> bytes:
+        return self.png
+
+
+def run_figure(run: Run, name: str) -> Picture:
+    """Draw one figure of the report. Raises UsageError that names the figures there are."""
+    from reports.picture import figure_names, render_figure
+
+    from .check import load_checks
+    from .story import collect
+
+    diagnosis = run.diagnose()
+    story = collect(run, diagnosis, load_checks())
+    names = figure_names(story)
+    if name not in names:
+        near = get_close_matches(name, names, 1)
+        raise UsageError(f"this run has no figure {name!r}{f'; did you mean {near[0]!r}?' if near else ''} It has {', '.join(names)}")
+    return Picture(render_figure(story, diagnosis, name))
 
 
 def _entry(cause: str, subject: str, step: int | None) -> str:

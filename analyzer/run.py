@@ -27,6 +27,7 @@ from .view_files import BASE_HINTS, ViewFile, load_views, names_in
 if TYPE_CHECKING:
     from .diagnosis import Diagnosis
     from .ignores import Ignore
+    from .notebook import Picture
 
 MEMORY_LIMIT = "1600MB"
 """What DuckDB may hold; with Python and Arrow around it a process stays below 2 GB."""
@@ -186,6 +187,12 @@ class Run:
     def is_running(self) -> bool | None:
         """Whether a recorder still writes; None where that cannot be told."""
         return is_recording(self.path)
+
+    def figure(self, name: str = "verdict") -> Picture:
+        """One figure of the report for a notebook: the verdict, a logged number, or a heat map (update_ratio, gradient_rms, ...). Raises UsageError."""
+        from .notebook import run_figure
+
+        return run_figure(self, name)
 
     def close(self) -> None:
         self._connection.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -25,7 +25,7 @@ from .wording import number, sentence, short
 if TYPE_CHECKING:
     from analyzer.diagnosis import Diagnosis
     from analyzer.story import Story
-    from analyzer.story.rows import HeatMap
+    from analyzer.story.rows import Curve, HeatMap
 
 WIDTH, HEIGHT, DOTS_PER_INCH = 1400, 1000, 100
 FLAG = 0.014
@@ -52,15 +52,24 @@ def render_png(story: Story, diagnosis: Diagnosis) -> bytes:
     seen = verdict(story, diagnosis, anchors(found))
     line = time_line(story, found, ranks(diagnosis))
     figure = Figure(figsize=(WIDTH / DOTS_PER_INCH, HEIGHT / DOTS_PER_INCH), dpi=DOTS_PER_INCH, facecolor="white")
-    out = io.BytesIO()
-    settings = {"text.parse_math": False, "axes.unicode_minus": True}
-    with matplotlib.rc_context(settings), warnings.catch_warnings():  # type: ignore[arg-type]
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)  # a name in a script that the font lacks is no reason to fail
+
+    def draw() -> None:
         _words(figure, story, seen)
         _loss(figure.add_axes((0.07, 0.44, 0.9, 0.25)), story, line)
         chosen = _chosen_map(story, seen)
         if chosen is not None:
-            _map(figure, chosen)
+            _map(figure, chosen, (0.17, 0.06, 0.74, 0.27))
+
+    return _png(figure, draw)
+
+
+def _png(figure: Figure, draw: Callable[[], None]) -> bytes:
+    """Draw, and give the bytes; names are taken literally, and a script that the font lacks is no reason to fail."""
+    out = io.BytesIO()
+    settings: Any = {"text.parse_math": False, "axes.unicode_minus": True}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        draw()
         FigureCanvasAgg(figure).print_png(out, metadata={"Software": None})  # type: ignore[no-untyped-call]
     return out.getvalue()
 
@@ -85,17 +94,41 @@ def _words(figure: Figure, story: Story, seen: Verdict) -> None:
         figure.text(0.048, 0.882 - 0.022 * place, line, fontsize=11, fontweight=weight, color=colour, va="center")
 
 
+def figure_names(story: Story) -> list[str]:
+    """What `render_figure` can draw of a run: the verdict, logged numbers by name, heat maps by quantity."""
+    return ["verdict", *dict.fromkeys(curve.name for curve in story.curves), *(source.quantity for source in story.heat_maps)]
+
+
+def render_figure(story: Story, diagnosis: Diagnosis, name: str) -> bytes:
+    """One figure as a PNG of 1000 x 360 pixels; `verdict` is the whole top of the report. Raises KeyError for an unknown name."""
+    if name == "verdict":
+        return render_png(story, diagnosis)
+    maps = {source.quantity: source for source in story.heat_maps}
+    curves = [curve for curve in story.curves if curve.name == name]
+    if name not in maps and not curves:
+        raise KeyError(name)
+    figure = Figure(figsize=(10, 3.6), dpi=DOTS_PER_INCH, facecolor="white")
+    if name in maps:
+        return _png(figure, lambda: _map(figure, maps[name], (0.17, 0.1, 0.72, 0.76)))
+    line = time_line(story, blocks(diagnosis, story.checks), ranks(diagnosis))
+    return _png(figure, lambda: _curves(figure.add_axes((0.08, 0.1, 0.89, 0.7)), curves, line))
+
+
 def _loss(axes: Axes, story: Story, line: TimeLine) -> None:
     curves = (
         [curve for curve in story.curves if curve.name == "loss"]
         or [curve for curve in story.curves if "loss" in curve.name.lower()][:3]
         or list(story.curves[:1])
     )
-    _plain(axes)
-    if not curves:
-        axes.text(0.5, 0.5, "the log holds no loss", ha="center", va="center", color=_SOFT, transform=axes.transAxes)
-        axes.set_axis_off()
+    if curves:
+        _curves(axes, curves, line)
         return
+    axes.text(0.5, 0.5, "the log holds no loss", ha="center", va="center", color=_SOFT, transform=axes.transAxes)
+    axes.set_axis_off()
+
+
+def _curves(axes: Axes, curves: Sequence[Curve], line: TimeLine) -> None:
+    _plain(axes)
     for place, curve in enumerate(curves):
         dash = DASHES[place % len(DASHES)]
         style = (0, dash) if dash else "solid"
@@ -138,10 +171,11 @@ def _chosen_map(story: Story, seen: Verdict) -> HeatMap | None:
     return maps.get(wanted) or next(iter(maps.values()), None)
 
 
-def _map(figure: Figure, source: HeatMap) -> None:
+def _map(figure: Figure, source: HeatMap, place: tuple[float, float, float, float]) -> None:
     rows = range(0, len(source.names), max(1, -(-len(source.names) // ROWS)))
     values = [[float("nan") if value is None else value for value in source.values[row]] for row in rows]
-    axes = figure.add_axes((0.17, 0.06, 0.74, 0.27))
+    left, bottom, width, height = place
+    axes = figure.add_axes(place)
     share = source.quantity.endswith("_share")
     positive = [value for row in values for value in row if value > 0]
     scale = (
@@ -164,7 +198,7 @@ def _map(figure: Figure, source: HeatMap) -> None:
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.set_title(TITLES[source.quantity][0], fontsize=11, loc="left", color=_INK)
-    bar = figure.colorbar(image, cax=figure.add_axes((0.925, 0.06, 0.012, 0.27)))
+    bar = figure.colorbar(image, cax=figure.add_axes((left + width + 0.015, bottom, 0.012, height)))
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(float(f"{value:.3g}"))))
     bar.ax.tick_params(labelsize=8, colors=_SOFT, length=0)
     bar.outline.set_visible(False)

@@ -35,6 +35,9 @@ class Told(Asked, Protocol):
     @property
     def problems(self) -> Sequence[Any]: ...
 
+    @property
+    def notes(self) -> Sequence[str]: ...
+
 
 def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> Story:
     """All rows of the report of `run`. `checks` are those that were asked: their titles and the sources of their thresholds are shown."""
@@ -67,6 +70,7 @@ def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> St
         checks=tuple(_text(check) for check in checks),
         causes=tuple((name, CAUSES.get(name, "")) for name in dict.fromkeys(entry.cause for entry in diagnosis.entries)),
         problems=tuple(str(problem) for problem in run.problems),
+        notes=tuple(run.notes),
         format_version=str(run.info.get("format_version") or FORMAT_VERSION),
     )
 

@@ -230,4 +230,6 @@ class Story:
     """Causes that the diagnosis names, each with its phrase."""
     problems: tuple[str, ...]
     """What was lost while reading the log, in plain words."""
+    notes: tuple[str, ...]
+    """What a reader of the log should know, such as steps that a resume superseded."""
     format_version: str

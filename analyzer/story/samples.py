@@ -150,7 +150,7 @@ def _answer(detail: Mapping[str, Any], classes: Sequence[str]) -> tuple[str, str
     if get("target_value") is not None:
         return _written(get("target_value"), ".4g"), _written(get("predicted_value"), ".4g"), None, f"error {_written(get('error'), '+.3g')}"
     if get("pixels_correct") is not None:
-        share = get("pixels_correct") / (get("elements") or 1)
+        share = (get("pixels_correct") or 0) / (get("elements") or 1)
         return "", "", share, f"{100 * share:.1f} % of the pixels right, worst class IoU {_written(get('iou_worst_class'), '.2f')}"
     if get("perplexity") is not None:
         words = [f"position {token['position']}: wanted {token['target']}, said {token['predicted']}" for token in (get("worst") or [])[:3]]

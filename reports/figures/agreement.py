@@ -33,7 +33,7 @@ def agreement_map(source: Agreement) -> Map:
         f"{number(source.mean_error)} on average; "
         f"the targets vary by {number(source.spread)}, so this is {'better' if better else 'no better'} than guessing their mean.",
         rows=tuple(MapRow(number(float(f"{middle[row]:.3g}")) if row % 8 == 4 else "", number(middle[row]), "") for row in order),
-        row_height=7,
+        row_height=9,
         image=picture_of(scale.colours, cells, ()),
         legend=scale_bar(scale),
         ticks=scale.ticks,
