@@ -1,6 +1,6 @@
 """Records `sample_logs/padded_text`: a character-level language model on sentences of Python's own documentation, whose loss counts the padding.
 
-The mistake: `F.cross_entropy` over all positions of a batch, with no `ignore_index`. Sentences differ in length, two thirds of a batch are padding, padding is
+The mistake: `F.cross_entropy` over all positions of a batch, with no `ignore_index`. Sentences differ in length, two fifths of a batch are padding, padding is
 easy to predict, and the logged loss is far better than the model.
 
     python sample_logs/record_padded_text.py [RUN_DIR]
@@ -80,7 +80,7 @@ def record(run_dir: str) -> None:
                 loss.backward()
                 optimizer.step()
                 rec.log(loss=loss)
-                rec.samples(ids, loss=losses, prediction=logits, target=following, mask=following != PADDING)
+                rec.samples(ids, loss=losses, prediction=logits, target=following, mask=following != PADDING, inputs=readable(sequence))
             model.eval()
             with rec.split("valid"), torch.no_grad():
                 for ids, sequence in valid_loader:
