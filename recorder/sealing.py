@@ -131,13 +131,16 @@ def _steps(table: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
-    """zstd, page checksums; dictionaries for texts, byte streams for floating point numbers, whose bytes compress better apart."""
-    floats = _leaves(schema, pa.types.is_floating)
+    """zstd, page checksums; dictionaries for texts and whole numbers; measurements (float32) with their bytes apart, which makes them a tenth smaller.
+
+    The doubles of `metrics` repeat themselves (a step's rows have one time), and zstd finds that only where their bytes are together.
+    """
+    floats = _leaves(schema, pa.types.is_float32)
     return {
         "compression": "zstd",
         "compression_level": COMPRESSION_LEVEL,
         "write_page_checksum": True,
-        "use_dictionary": [name for name in _leaves(schema, lambda _: True) if name not in floats],
+        "use_dictionary": _leaves(schema, lambda kind: not pa.types.is_floating(kind)),
         "use_byte_stream_split": floats,
         "sorting_columns": [pq.SortingColumn(schema.get_field_index("step"), nulls_first=True)] if "step" in schema.names else None,
     }
