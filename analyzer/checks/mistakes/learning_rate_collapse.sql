@@ -28,7 +28,8 @@ low as (
         max(learning_rates.step) as last_step,
         min(share) as share,
         max(rate) as rate,
-        any_value(last_high.peak) as peak
+        any_value(last_high.peak) as peak,
+        (select max(step) filter (rate >= 0.9 * peak) from learning_rates) + 1 as fall_step
     from learning_rates, last_high
     where learning_rates.place > last_high.place and steps >= 20
 ),
@@ -52,7 +53,7 @@ before as (
 
 select
     'learning_rate' as subject,
-    low.step,
+    least(low.fall_step, low.step) as step,
     low.last_step,
     low.rate as value,
     $collapse * low.peak as threshold,
@@ -71,4 +72,4 @@ where
     and low.step is not null
     and at_end > greatest($falling * first_loss, 0)
     and (levels_before = 0 or before.level - at_collapse > greatest($falling * 0.3 * abs(before.level), $noise * noise) or low.share < 0.2)
-order by low.step
+order by step

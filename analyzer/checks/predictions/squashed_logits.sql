@@ -3,7 +3,7 @@ title: Outputs that are squashed before a loss that squashes them itself
 cause: wrong_output_activation
 strength: direct
 severity: error
-explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, loss_formula, loss_mismatch, dead_units, saturated_activation, ignores_input]
+explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, loss_formula, loss_mismatch, dead_units, saturated_activation, ignores_input, weight_decay_too_high]
 reads:
   output_ranges: [z_lowest]
 params:
@@ -41,6 +41,8 @@ judged as (
         *,
         case
             when squashed_by = 'softmax over a single output' then true
+            when outputs > 1 and loss = 'binary_cross_entropy_with_logits'
+                then loss_lowest is null or (loss_lowest > 0.999 * ln(1 + exp(-1)) and loss_highest < 1.001 * ln(1 + exp(1)))
             when outputs > 1 and squashed_by = 'softmax'
                 then coalesce(as_softmax < $agrees and as_given > as_softmax + $agrees, as_softmax is null and loss = 'cross_entropy')
             when outputs > 1 then coalesce(loss, 'cross_entropy') = 'cross_entropy' and coalesce(as_softmax < $agrees, loss is not null)

@@ -3,7 +3,7 @@ title: Units that no longer fire
 cause: dead_units
 strength: strong
 severity: warning
-explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small]
+explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small, weight_decay_too_high]
 reads:
   activations: [step, recorded, module, units, silent_units]
 params:

@@ -3,7 +3,7 @@ title: A loss that gets worse as the units of a layer go silent
 cause: dead_units
 strength: strong
 severity: error
-explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small]
+explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small, weight_decay_too_high]
 reads:
   activations: [zeros, count, activation, silent_units]
   loss_windows: [median]
@@ -12,7 +12,7 @@ params:
   patience: {default: 3, unit: recorded steps in a row, source: "a unit is silent only after 20 passes; three such windows in a row"}
   window: {default: 20, unit: steps, source: "the passes after which the recorder calls a unit silent"}
   certainty: {default: 4, unit: times the noise of a level, source: "four standard errors"}
-finds: Layers in which `share` more of the units than before go silent in mid-run, for good, and a loss that from there to the end lies above what it was just before.
+finds: Layers in which `share` more of the units than before go silent in mid-run, for good, and a loss that at the end lies above the best level before.
 matters: What these units had learned is lost, and without a gradient it cannot be learned again.
 do: Look at the update ratio and the gradient norm just before the onset; clip the gradient or lower the rate; LeakyReLU or GELU keep a gradient.
 ignore: Units that are pruned on purpose.
@@ -50,7 +50,7 @@ tail as (
 levels as (
     select
         rises.name,
-        arg_max(median, position) filter (loss_windows.last_step < rises.step - $window) as level_before,
+        min(median) filter (loss_windows.last_step < rises.step - $window) as level_before,
         arg_max(median, position) as level_at_end
     from rises, loss_windows
     where losses > 0
@@ -64,7 +64,7 @@ select
     least_after as value,
     $share as threshold,
     format(
-        '{:.0f} % of the units of {} go silent about step {} and the loss goes from {:.4g} to {:.4g} at the end',
+        '{:.0f} % of the units of {} go silent about step {}; the loss was {:.4g} at best before and is {:.4g} at the end',
         100 * least_after,
         name,
         greatest(rises.step - $window, 0),

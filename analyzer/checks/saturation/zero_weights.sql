@@ -1,26 +1,24 @@
 /*
-title: Layers whose weights start all alike
+title: Layers whose weights start at zero
 cause: bad_initialization
 strength: strong
 severity: error
-explains: [unknown, disconnected_parameter, vanishing_gradient, dead_units, ignores_input, model_too_small, learning_rate_too_low]
+explains: [unknown, disconnected_parameter, vanishing_gradient, dead_units, ignores_input, model_too_small, learning_rate_too_low, weight_decay_too_high]
 reads:
-  weights: [rms, mean]
+  weights: [rms]
   parameters: [dimensions]
 params:
   patience: {default: 3, unit: recorded steps, source: "weights that start at zero and move at once do no harm: a last layer, a residual branch"}
-finds: At step 0, weight matrices that hold one number other than zero everywhere; or matrices of zeros that are still zero `patience` recorded steps later, or that are all the matrices there are but the last.
-matters: Units with equal weights get equal gradients and stay copies of each other; behind a layer of zeros there is no gradient at all.
+finds: At step 0, weight matrices of zeros that are still zero `patience` recorded steps later, or that are all the matrices there are but the last.
+matters: Behind a layer of zeros there is no gradient, and units that start alike get equal gradients and stay copies of each other.
 do: Initialise with random numbers (torch.nn.init.kaiming_normal_, xavier_uniform_) and look for an initialisation function that is applied twice, or to the wrong layers.
 ignore: Zeros in the last layer, in one branch of a residual block, or in an adapter.
 */
 with start as (
     select
         weights.name,
-        weights."max" - weights."min" as width,
         weights.rms,
         parameters.depth,
-        parameters.numel,
         parameters.recorded_steps,
         parameters.last_rms,
         parameters.last_step,
@@ -40,7 +38,6 @@ with start as (
 judged as (
     select
         *,
-        rms > 0 and width = 0 as constant,
         rms = 0 as zero,
         rms = 0 and last_rms = 0 and recorded_steps >= $patience as stays_zero,
         coalesce(bool_and(rms = 0) filter (depth < last_depth) over (), false) as all_zero
@@ -51,14 +48,13 @@ select
     name as subject,
     0 as step,
     case when stays_zero then last_step else 0 end as last_step,
-    width as value,
+    rms as value,
     0 as threshold,
     case
         when stays_zero then format('{} is zero everywhere at step 0, and still at step {}', name, last_step)
-        when zero then format('{} starts at zero everywhere, like all layers before the last', name)
-        else format('{} starts with the same number in all {} places', name, numel)
+        else format('{} starts at zero everywhere, like all layers before the last', name)
     end as message
 from judged
-where constant or stays_zero or (zero and all_zero and depth < last_depth)
+where stays_zero or (zero and all_zero and depth < last_depth)
 order by depth, name
 limit 50
