@@ -32,6 +32,9 @@ _FAST_PATH = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAtt
 """Their fast path for evaluation is left when a module inside has hooks: these get global hooks only, in training."""
 
 
+_NOTHING = torch.empty(0)
+
+
 @dataclass(slots=True)
 class Layer:
     """A reading of the forward or backward pass; `units`, `silent` and `saturated_units` where units are followed."""
@@ -89,7 +92,7 @@ class ForwardWatch:
         self.end()
         self._may_escalate = may_escalate
         self.full, self.tracking = full, tracking
-        self._finite.active = not full
+        self._finite.active, self._finite.inside = not full, fetch.at_once(_NOTHING)
         self._stack, self._producer, self._last_output = [], None, None
         if full or (tracking and (self._functional_seen or not self._followed)):
             self._enter(root, ())  # its own global hook is looked up before ours is there
@@ -109,7 +112,7 @@ class ForwardWatch:
     def end(self) -> None:
         """The outermost forward is over, by return or by exception."""
         self.look_at_what_was_kept()
-        self._finite.active = True
+        self._finite.active, self._finite.inside = True, False
         if self._mode is not None:
             mode, self._mode = self._mode, None
             mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]

@@ -7,7 +7,6 @@ forward pass. One that was changed in place meanwhile is left out, for it no lon
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
@@ -30,15 +29,16 @@ Found = Callable[[nn.Module, Tensor], None]
 class FiniteCheck:
     """Hooks on the modules that can make a NaN out of finite input. `found` is called for each output that is not finite, in order.
 
-    On a device, `found` is called for every output, and has to ask without waiting.
+    On a device, `found` is called for every output, and has to ask without waiting. `active` is false on steps that are recorded in full; `inside`
+    is true while an ordinary forward pass of the whole model runs, so that not every module has to ask whether it is one.
     """
 
     def __init__(self, modules: Sequence[nn.Module], guard: Guard, found: Found) -> None:
         self.active = True
-        self._guard = guard
+        self.inside = False
+        self.guard = guard
         self._found = found
         self._kept: list[tuple[nn.Module, Tensor, int]] = []
-        self._calls = 0
         self._handles = [module.register_forward_hook(_FiniteHook(self)) for module in modules]
 
     def detach(self) -> None:
@@ -48,9 +48,8 @@ class FiniteCheck:
         self._kept = []
 
     def see(self, module: nn.Module, output: Any) -> None:
-        """Takes the output of a module: on a step that is not recorded in full, outside of a backward pass and of torch.func transforms."""
-        self._calls += 1
-        if torch._C._current_graph_task_id() != -1 or torch._C._functorch.peek_interpreter_stack() is not None:
+        """Takes the output of a module, unless a backward pass repeats it or a torch.func transform wraps it."""
+        if not self.inside and (torch._C._current_graph_task_id() != -1 or torch._C._functorch.peek_interpreter_stack() is not None):
             return
         for tensor in (output,) if isinstance(output, Tensor) else float_tensors(output):
             if not tensor.is_floating_point() or not tensor.numel():
@@ -58,9 +57,7 @@ class FiniteCheck:
             if not fetch.at_once(tensor):
                 self._found(module, tensor)
             elif tensor.nbytes <= SMALL_BYTES:
-                self._kept.append((module, tensor, tensor._version))
-                if len(self._kept) >= SMALL_TOGETHER:
-                    self.flush()
+                self.keep(module, tensor)
             else:
                 with torch._C.DisableTorchFunction():
                     suspicious = not math.isfinite(tensor.sum().item())
@@ -68,9 +65,15 @@ class FiniteCheck:
                     self.flush()
                     self._found(module, tensor)
 
+    def keep(self, module: nn.Module, tensor: Tensor) -> None:
+        self._kept.append((module, tensor, tensor._version))
+        if len(self._kept) >= SMALL_TOGETHER:
+            self.flush()
+
     def flush(self) -> None:
         """Looks at the outputs that were kept."""
-        kept, self._kept = self._kept, []
+        kept = [entry for entry in self._kept if entry[1].is_floating_point() and not torch._C._functorch.is_functorch_wrapped_tensor(entry[1])]
+        self._kept = []
         if not kept:
             return
         started = perf_counter()
@@ -79,10 +82,9 @@ class FiniteCheck:
                 for module, tensor, version in kept:
                     if tensor._version == version:
                         self._found(module, tensor)
-        if self._guard.depth == 0:
-            self._guard.seconds += perf_counter() - started
-        self._guard.seconds += self._calls * _SECONDS_A_CALL
-        self._calls = 0
+        if self.guard.depth == 0:
+            self.guard.seconds += perf_counter() - started
+        self.guard.seconds += len(kept) * _SECONDS_A_CALL
 
 
 class _FiniteHook:
@@ -97,12 +99,15 @@ class _FiniteHook:
         if torch.compiler.is_compiling():
             return
         check = self._check
-        if check is None or not check.active or os.getpid() != check._guard.pid:
+        if check is None or not check.active or check.guard.foreign:
             return
         try:
-            check.see(module, output)
+            if check.inside and type(output) is Tensor and output.is_cpu and output.nbytes <= SMALL_BYTES:
+                check.keep(module, output)
+            else:
+                check.see(module, output)
         except Exception as error:
-            check._guard.failed("forward", error)
+            check.guard.failed("forward", error)
 
     def __copy__(self) -> _FiniteHook:
         return _FiniteHook()

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from . import fetch
 from .activations import Layer, Suspect
 from .stats import READ_AT_MOST, Magnitudes, Reading, measure_all, square_sum, subset
 from .watched import Register, Watched, clean_name, join, local, readable
@@ -60,6 +61,8 @@ class ParameterWatch:
                     for watched in (found.weight, found.gradient, found.update):
                         watched.optimizer_group = group_number
                 group_number += 1
+        self._tensors = [parameter.tensor for parameter in self.parameters]
+        self._trainable = [parameter.trainable for parameter in self.parameters]
         kept = sum(_read_bytes(parameter.tensor, READ_AT_MOST) for parameter in self.parameters if parameter.owner is not None)
         self.read_at_most = READ_AT_MOST if kept <= COPY_BUDGET_BYTES else max(1024, READ_AT_MOST * COPY_BUDGET_BYTES // kept)
 
@@ -76,6 +79,10 @@ class ParameterWatch:
 
     def requires_grad_changes(self) -> list[Parameter]:
         """Parameters frozen or released since the last call."""
+        now = [tensor.requires_grad for tensor in self._tensors]
+        if now == self._trainable:
+            return []
+        self._trainable = now
         changed = [parameter for parameter in self.parameters if parameter.tensor.requires_grad != parameter.trainable]
         for parameter in changed:
             parameter.trainable = parameter.tensor.requires_grad
@@ -98,8 +105,19 @@ def gradients_of(parameters: Iterable[Parameter]) -> list[tuple[Parameter, Tenso
     for parameter in parameters:
         gradient = parameter.tensor.grad
         if gradient is not None:
-            found.append((parameter, dense(local(gradient.detach()))))
+            plain = type(gradient) is Tensor and gradient.layout is torch.strided and not gradient.requires_grad
+            found.append((parameter, gradient if plain else dense(local(gradient.detach()))))
     return found
+
+
+def all_zero(parameters: Iterable[Parameter]) -> bool:
+    """Whether all gradients are None or zero. On a device only None is known without waiting, zeros are taken on trust."""
+    for parameter in parameters:
+        if parameter.tensor.grad is not None:
+            [(_, gradient)] = gradients_of([parameter])
+            if fetch.at_once(gradient) and bool(torch.any(gradient)):
+                return False
+    return True
 
 
 def dense(gradient: Tensor) -> Tensor:

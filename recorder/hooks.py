@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Callable
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ class Guard:
     """Runs the recorder's own code inside somebody's training loop: adds up its time and lets no exception out.
 
     `failed(place, error)` is told of each exception. `idle` is called when the outermost call has ended, so that a signal that came in
-    mid-write is dealt with once the files are whole again.
+    mid-write is dealt with once the files are whole again. `foreign` becomes true in a forked child: nothing is recorded there.
     """
 
     def __init__(self, failed: Callable[[str, Exception], None]) -> None:
@@ -22,8 +23,11 @@ class Guard:
         self.idle: Callable[[], None] | None = None
         self.seconds = 0.0
         self.depth = 0
-        self.pid = os.getpid()
+        self.foreign = False
         self._started = 0.0
+        mine = weakref.ref(self)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=lambda: _disown(mine))
 
     def spent(self) -> float:
         """Seconds up to now, those of the call that is running included."""
@@ -51,6 +55,12 @@ class Guard:
         return Hook(self, place, function)
 
 
+def _disown(guard: weakref.ref[Guard]) -> None:
+    found = guard()
+    if found is not None:
+        found.foreign = True
+
+
 class Hook:
     """What torch calls. A copy of a model (an average of weights, a checkpoint) carries copies of this that do nothing."""
 
@@ -63,7 +73,7 @@ class Hook:
         if torch.compiler.is_compiling():  # first of all, so that a traced model depends on nothing of ours
             return None
         guard, function = self._guard, self._function
-        if guard is None or function is None or os.getpid() != guard.pid:
+        if guard is None or function is None or guard.foreign:
             return None
         return guard.run(self._place, function, *args, **kwargs)
 

@@ -24,6 +24,7 @@ from .findings import NonfiniteReporter, first_suspects
 from .gradients import (
     Parameter,
     ParameterWatch,
+    all_zero,
     gradient_square_sum,
     gradients_of,
     keep_weights,
@@ -239,7 +240,7 @@ class Observer:
         self._backward_task, self._backward_seen = task, True
         for index in range(len(self._optimizers)):
             if not self._cleared[index]:
-                self._cleared[index] = _all_zero(self._owned[index])
+                self._cleared[index] = all_zero(self._owned[index])
         if (self._low_precision or self._autocast) and task != -1:
             torch.autograd.Variable._execution_engine.queue_callback(self._guard.hook("backward", self._backward_ends))
 
@@ -509,11 +510,6 @@ def _flags(found: Sequence[tuple[Parameter, Tensor]]) -> Sequence[Tensor]:
     if not found:
         return []
     return torch.isfinite(torch.stack(torch._foreach_norm([gradient for _, gradient in found], math.inf))).logical_not_().unbind()
-
-
-def _all_zero(parameters: Sequence[Parameter]) -> bool:
-    """Whether all gradients are None or zero. On a device only None is known without waiting, zeros are taken on trust."""
-    return not any(fetch.at_once(gradient) and bool(torch.any(gradient)) for _, gradient in gradients_of(parameters))
 
 
 def _is_compiled(module: nn.Module) -> bool:

@@ -182,7 +182,7 @@ class Recorder:
 
     def close(self) -> None:
         """Writes what is left, detaches from model and optimizer, and seals the files. Closing twice does nothing."""
-        if self._closed or os.getpid() != self._guard.pid:
+        if self._foreign():
             return
         self._guard.run("close", self._observer.finish)
         self._closed = True
@@ -206,7 +206,7 @@ class Recorder:
 
     def _foreign(self) -> bool:
         """Closed, or carried into a forked process: nothing is written."""
-        return self._closed or os.getpid() != self._guard.pid
+        return self._closed or self._guard.foreign
 
     def _where(self) -> tuple[int | None, str]:
         split = self._observer.split

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -100,12 +101,18 @@ def metric_rows(step: int | None, epoch: int | None, split: str, numbers: dict[s
     columns: list[Any] = [
         pa.array([step] * size, pa.int64()),
         pa.array([epoch] * size, pa.int64()),
-        pa.array([split] * size, pa.string()),
-        pa.array(list(numbers), pa.string()),
+        _texts((split,) * size),
+        _texts(tuple(numbers)),
         pa.array(list(numbers.values()), pa.float64()),
         pa.array([seconds] * size, pa.float64()),
     ]
     return pa.RecordBatch.from_arrays(columns, schema=_METRICS)
+
+
+@functools.lru_cache(maxsize=256)
+def _texts(texts: tuple[str, ...]) -> Any:
+    """A column of texts: the same few come with every step."""
+    return pa.array(texts, pa.string())
 
 
 def event_row(step: int | None, seconds: float, kind: str, message: str, details: dict[str, Any]) -> pa.RecordBatch:

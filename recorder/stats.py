@@ -170,8 +170,13 @@ def square_sum(tensors: Sequence[Tensor]) -> float | Tensor:
             group = [torch.stack(group)]
         for tensor in group:
             values = flat(as_real(tensor))
+            if fetch.at_once(values):
+                array = values.numpy()
+                with np.errstate(over="ignore", invalid="ignore"):
+                    total = total + float(np.dot(array, array))
+                continue
             square = torch.dot(values, values)
-            total = total + (square.item() if fetch.at_once(square) else square.double())
+            total = total + square.double()
     return total
 
 

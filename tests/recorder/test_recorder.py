@@ -267,7 +267,7 @@ ENTRY_POINTS = {
     "forward hook": "recorder.activations.ForwardWatch._activation",
     "functional": "recorder.activations.ForwardWatch._preactivation",
     "activation gradient": "recorder.activations.ForwardWatch.read_gradient",
-    "backward": "recorder.observe._all_zero",
+    "backward": "recorder.observe.all_zero",
     "before the step": "recorder.observe.read_gradients",
     "after the step": "recorder.observe.read_updates",
     "end of the step": "recorder.log.stats_rows",
