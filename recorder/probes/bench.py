@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from .derivative import DOUBLE, SINGLE, Direction, Measured, Precision, measure
-from .isolation import LossFunction, copy_batch, copy_model, dropout_off, map_tensors, reseed
+from .isolation import LossFunction, copy_batch, copy_model, dropout_off, map_tensors, power_iteration_off, reseed
 
 
 class Bench:
@@ -27,6 +27,7 @@ class Bench:
             warnings.filterwarnings("ignore", message="Complex modules are a new feature")
             self.model.to(dtype)
         dropout_off(self.model)
+        power_iteration_off(self.model)
         self.loss_fn = loss_fn
         self.batch = map_tensors(batch, lambda tensor: tensor.detach().to(dtype) if tensor.is_floating_point() else tensor.detach())
         self.evaluations = 0

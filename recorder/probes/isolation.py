@@ -37,6 +37,13 @@ def copy_model(model: nn.Module, memo: dict[int, Any] | None = None) -> nn.Modul
     return copied
 
 
+def power_iteration_off(model: nn.Module) -> None:
+    """In train mode spectral norm moves its vectors at each forward and takes no gradient through that: on purpose no derivative of the loss."""
+    for module in model.modules():
+        if any(type(part).__name__.strip("_") == "SpectralNorm" for part in (module, *module._forward_pre_hooks.values())):
+            module.eval()
+
+
 def dropout_off(model: nn.Module) -> None:
     """Leaves every other module in the mode that it is in."""
     for module in model.modules():
@@ -52,25 +59,29 @@ def isolated() -> Iterator[None]:
     numpy_random = sys.modules["numpy"].random if "numpy" in sys.modules else None
     python_state = random.getstate()
     numpy_state = numpy_random.get_state() if numpy_random is not None else None
+    autocast = {device: torch.is_autocast_enabled(device) for device in ("cpu", "cuda")}
     devices = list(range(torch.cuda.device_count())) if _cuda_in_use() else []
     try:
         with (
             torch.random.fork_rng(devices=devices),
             torch.inference_mode(False),
             torch.enable_grad(),
-            torch.autocast("cpu", enabled=False),
-            torch.autocast("cuda", enabled=False),
         ):
+            for device in autocast:
+                torch.set_autocast_enabled(device, False)
             reseed()
             yield
     finally:
+        for device, enabled in autocast.items():
+            torch.set_autocast_enabled(device, enabled)
         random.setstate(python_state)
         if numpy_random is not None:
             numpy_random.set_state(numpy_state)
 
 
 def reseed() -> None:
-    """Same noise at every evaluation. Call inside `isolated` only."""
+    """Same noise at every evaluation, and no weights that autocast cast for an earlier one. Call inside `isolated` only."""
+    torch.clear_autocast_cache()
     random.seed(SEED)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(SEED % 2**32)

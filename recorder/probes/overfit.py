@@ -25,6 +25,9 @@ LOSS_AT_ZERO = 1e-3
 STILL = 0.1
 """An optimizer that takes less than this share off the loss, where Adam learns, is at fault itself."""
 
+STILL_FALLING = 0.01
+"""Share of the loss by which the last quarter of the steps must better the one before: what is stuck at a floor betters it by noise."""
+
 CURVE_POINTS = 50
 ADAM_RATE = 3e-3
 
@@ -42,6 +45,14 @@ class Attempt:
     @property
     def best(self) -> float:
         return min((loss for loss in self.losses if math.isfinite(loss)), default=math.nan)
+
+    def falls(self) -> bool:
+        """Whether the last quarter is better than the one before by more than noise: it needs longer, which is no fault of the code."""
+        quarter = len(self.losses) // 4
+        if quarter == 0 or not all(map(math.isfinite, self.losses)):
+            return False
+        before, now = sum(self.losses[-2 * quarter : -quarter]) / quarter, sum(self.losses[-quarter:]) / quarter
+        return before - now > STILL_FALLING * abs(before)
 
     def learned(self) -> bool | None:
         if not self.losses or math.isnan(self.best):
@@ -65,7 +76,8 @@ def overfit(
     One row: `value` the best loss, `reference` the first loss, `tolerance` the share of the first loss (0.05) or of wrong examples that may be
     left; `passed` whether the examples were learned: accuracy at least 0.95 where it can be derived (the model returns logits, the batch holds
     one matching tensor of classes), else best loss at most 5 % of the first, or 0.001. A slow optimizer passes if Adam does and the loss fell by
-    more than a tenth. None where a negative loss has no zero to reach.
+    more than a tenth. None where a negative loss has no zero to reach,
+    or the loss still falls at the end.
     `details`: `first`, `last`, `best`, `accuracy` (best) and `last_accuracy` (null if unknown), `prior_loss` (nats, what knowing only the class
     shares gives), `outputs` (classes), `examples`, `steps`, `learning_rate`, `curve` and `curve_steps` (at most 50 points), `fault`
     ("model_or_loss", "optimizer" or ""), `with_adam` (best loss and accuracy of the second attempt, where there was one).
@@ -99,8 +111,12 @@ def _probe(model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: LossFunc
         other = _train(second, adam, loss_fn, few, steps)
         details["with_adam"] = {"best": other.best, "accuracy": other.best_accuracy}
         fell = attempt.losses[0] - attempt.losses[-1] > STILL * abs(attempt.losses[0])
-        learned = bool(other.learned()) and fell
-        details["fault"] = "" if learned else "optimizer" if other.learned() else "model_or_loss"
+        if other.learned():
+            learned = fell
+        elif attempt.falls() or other.falls():
+            learned, details["reason"] = None, "the loss still falls: more steps would tell"
+        if learned is False:
+            details["fault"] = "optimizer" if other.learned() else "model_or_loss"
     stride = -(-len(attempt.losses) // CURVE_POINTS)
     details |= {
         "first": attempt.losses[0],
@@ -141,6 +157,7 @@ def _train(model: nn.Module, optimizer: torch.optim.Optimizer, loss_fn: LossFunc
 
     def closure() -> Tensor:
         outputs.clear()
+        torch.clear_autocast_cache()
         optimizer.zero_grad()
         loss = loss_fn(model, copy_batch(batch))
         loss.backward()  # type: ignore[no-untyped-call]

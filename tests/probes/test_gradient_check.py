@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -142,3 +145,12 @@ def test_frozen_parameters_are_left_out(rec: Recorder) -> None:
     model = blocks(nn.Tanh())
     model[0].requires_grad_(False)
     assert not any(outcome.subject.startswith("0.") for outcome in gradient_check(rec, model, cross_entropy, vectors()))
+
+
+@pytest.mark.parametrize("normalized", [torch.nn.utils.parametrizations.spectral_norm, torch.nn.utils.spectral_norm])
+def test_the_power_iteration_of_spectral_norm_is_no_wrong_gradient(rec: Recorder, normalized: Callable[[nn.Module], nn.Module]) -> None:
+    torch.manual_seed(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        model = nn.Sequential(normalized(nn.Linear(10, 8)), nn.SiLU(), nn.Linear(8, 4))
+    assert gradient_check(rec, model, cross_entropy, vectors())[-1].passed is True

@@ -118,3 +118,28 @@ def test_wrong_use_is_one_warning_and_one_row(rec: Recorder) -> None:
     with pytest.warns(RuntimeWarning, match="1 to 8 examples"):
         [outcome] = overfit(rec, model, sgd(model), cross_entropy, vectors(), examples=9)
     assert outcome.passed is None
+
+
+def test_a_far_target_that_is_still_approached_is_not_judged(rec: Recorder) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(10, 16), nn.ReLU(), nn.Linear(16, 1))
+    batch = (vectors(8)[0], torch.linspace(4000, 6000, 8)[:, None])
+    [outcome] = overfit(rec, model, torch.optim.Adam(model.parameters(), 1e-2), lambda model, batch: F.mse_loss(model(batch[0]), batch[1]), batch)
+    assert outcome.passed is None
+    assert "still falls" in outcome.details["reason"]
+
+
+@pytest.mark.parametrize("around", [True, False])
+def test_a_loss_under_autocast_learns(rec: Recorder, around: bool) -> None:
+    """Autocast keeps its casts of the weights until the outermost context is left: they must not outlive a step."""
+
+    def loss_fn(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return cross_entropy(model, batch)
+
+    model = blocks(nn.Tanh())
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=around):
+        [outcome] = overfit(rec, model, sgd(model), loss_fn, vectors(8))
+        assert torch.is_autocast_enabled("cpu") is around
+    assert (outcome.passed, outcome.details["fault"]) == (True, "")
+    assert "with_adam" not in outcome.details
