@@ -7,7 +7,7 @@ explains: [unknown, learning_rate_too_high, nonfinite_forward, nonfinite_backwar
 reads:
   backward_signals: [near_input]
 params:
-  ratio: {default: 30, unit: first quarter of the layers over the last quarter, source: "AUTOTRAINER beta3: 70 between first and last layer, here between quarters; healthy runs of our zoo stay below 15"}
+  ratio: {default: 20, unit: first quarter of the layers over the last quarter, source: "AUTOTRAINER beta3: 70 between first and last layer, here between quarters; healthy runs of our zoo stay below 15"}
   layers: {default: 5, unit: layers, source: "fewer have no depth along which anything could grow"}
   share: {default: 0.7, unit: share of the neighbouring pairs that grow, source: "growth along the depth, not one odd layer"}
   patience: {default: 2, unit: recorded steps in a row, source: "a single step can be odd, but not the very first: it shows the initialisation"}
