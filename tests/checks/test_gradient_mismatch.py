@@ -32,3 +32,14 @@ def test_an_error_below_one_percent_is_no_mistake(error: float, count: int) -> N
 def test_puts_the_largest_error_first() -> None:
     log = probed(False, 0.2).add("probes", {**probed(False, 0.9, "custom").rows["probes"][0]})
     assert [found.subject for found in findings("gradient_mismatch", log)] == ["custom", "fc1.weight"]
+
+
+def test_names_the_module_to_blame_and_not_the_parameters_before_it() -> None:
+    blamed = {"details": '{"kind": "parameter", "blamed": ["act1"]}'}
+    log = probed(False, 0.7, "fc1.weight")
+    log.rows["probes"][0].update(blamed)
+    log.add("probes", {**log.rows["probes"][0], "subject": "", "details": '{"kind": "summary", "blamed": ["act1"]}'})
+    log.add("probes", {**log.rows["probes"][0], "subject": "act1", "value": 0.6, "details": '{"kind": "module"}'})
+    [found] = findings("gradient_mismatch", log)
+    assert (found.subject, found.value) == ("act1", 0.6)
+    assert "the backward of act1 is wrong" in found.message

@@ -19,8 +19,18 @@ select
     step as last_step,
     value,
     greatest(tolerance, $mistake) as threshold,
-    format('the gradient of {} is off by {:.2g} of its size against central differences', subject, value) as message
+    case details ->> 'kind'
+        when 'module' then format('the backward of {} is wrong: it hands on a gradient that is off by {:.2g} of its size against central differences', subject, value)
+        when 'loss' then format('the backward of the loss function is wrong: the gradient of the model''s output is off by {:.2g} of its size', value)
+        else format('the gradient of {} is off by {:.2g} of its size against central differences', subject, value)
+    end as message
 from probes
-where probe = 'gradient_check' and passed = false and value > greatest(tolerance, $mistake)
+-- A wrong backward spoils the gradient of every parameter before it, and the summary repeats the worst: only the module to blame is named.
+where
+    probe = 'gradient_check'
+    and passed = false
+    and value > greatest(tolerance, $mistake)
+    and details ->> 'blamed' is null
+    and coalesce(details ->> 'kind', '') <> 'summary'
 order by value desc, subject
 limit 50
