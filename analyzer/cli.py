@@ -5,9 +5,13 @@ Commands are modules of `analyzer/commands/`, loaded when they are asked for; wh
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+import tempfile
 from difflib import get_close_matches
 from importlib import import_module
+from pathlib import Path
 
 import click
 
@@ -50,9 +54,19 @@ class Commands(click.Group):
             return super().invoke(context)
         except RetrogradError as error:
             raise Failure(str(error)) from error
+        except KeyboardInterrupt:  # a query may still run in its thread: leave without waiting for it
+            click.echo("interrupted", err=True)
+            remove_spills()
+            os._exit(130)
         except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
             sys.stderr.close()
             context.exit(0)
+
+
+def remove_spills() -> None:
+    """Take away what queries of this process put on disk where memory was short."""
+    for folder in Path(tempfile.gettempdir()).glob(f"retrograd-{os.getpid()}-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

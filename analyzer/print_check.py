@@ -15,6 +15,7 @@ from .terminal import SUBJECT_WIDTH, bold, colored, count, dim, number, printabl
 
 FINDINGS_SHOWN = 3
 SYMPTOMS_SHOWN = 1
+FIXES_SHOWN = 2
 MESSAGE_WIDTH = 400
 _BAR = "   | "
 
@@ -75,7 +76,7 @@ def _print_cause(entry: Cause, fixes: dict[str, str], verbose: bool) -> None:
     if entry.against:
         names = ", ".join(entry.against)
         show(wrapped(f"against it: {names} would have been expected and found nothing", dim("   = "), "     "))
-    for fix in dict.fromkeys(fixes[name] for name in entry.because if fixes.get(name)):
+    for fix in list(dict.fromkeys(fixes[name] for name in entry.because if fixes.get(name)))[: None if verbose else FIXES_SHOWN]:
         show(wrapped(f"try: {fix}", dim("   = "), "     "))
 
 

@@ -64,7 +64,7 @@ def prompt(run: Run) -> None:
         lexer=PygmentsLexer(SqlLexer),
         key_bindings=_keys(),
     )
-    click.echo(f"{run.path}, read-only. `help` explains, Ctrl-D leaves.", err=True)
+    click.echo(f"{run.path.name}, read-only. `help` explains, Ctrl-D leaves.", err=True)
     while True:
         try:
             text = session.prompt().strip()

@@ -13,6 +13,7 @@ import click
 import duckdb
 
 from .errors import QueryError, unknown
+from .interrupt import interruptible
 from .json_output import plain
 from .run import Run, open_run
 
@@ -63,7 +64,11 @@ def explain(run: Run, error: BaseException) -> str:
 
 
 def print_result(run: Run, query: str, form: str) -> None:
-    """Ask and print. Raises QueryError."""
+    """Ask and print; Ctrl-C stops the query. Raises QueryError."""
+    interruptible(lambda: _print_result(run, query, form), run.interrupt)
+
+
+def _print_result(run: Run, query: str, form: str) -> None:
     question = as_question(run, query)
     try:
         relation = run.sql(question)

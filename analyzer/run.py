@@ -194,6 +194,10 @@ class Run:
 
         return run_figure(self, name)
 
+    def interrupt(self) -> None:
+        """Stop the query that runs in another thread."""
+        self._connection.interrupt()
+
     def close(self) -> None:
         self._connection.close()
         shutil.rmtree(self._spill, ignore_errors=True)

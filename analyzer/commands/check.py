@@ -31,12 +31,13 @@ def command(context: click.Context, run: Path, as_json: bool, fail_on: str, chec
     Exit status: 0 nothing found, 1 found, 2 a log that cannot be read or a wrong request.
     """
     from ..examine import examine
+    from ..interrupt import interruptible
     from ..json_output import check_as_json
     from ..print_check import print_check
     from ..terminal import progress
 
     with progress("checking") as done:
-        examined = examine(run, checks_dirs, ignored, done)
+        examined = interruptible(lambda: examine(run, checks_dirs, ignored, done))
     with examined.run:
         if as_json:
             click.echo(check_as_json(examined.run, examined.diagnosis))

@@ -22,14 +22,15 @@ def command(run: Path, output: Path | None, png: bool, show: bool, checks_dirs: 
     Prints its path and the first three causes. Exit status: 0 also where something was found, 2 where the log cannot be read or the report not written.
     """
     from ..examine import examine
+    from ..interrupt import interruptible
     from ..print_check import print_report
     from ..terminal import progress
     from ..write_report import write_report
 
     with progress("checking") as done:
-        examined = examine(run, checks_dirs, ignored, done)
+        examined = interruptible(lambda: examine(run, checks_dirs, ignored, done))
     with examined.run:
-        written = write_report(examined, output or examined.run.path / "report.html", png)
+        written = interruptible(lambda: write_report(examined, output or examined.run.path / "report.html", png))
         print_report(examined, written)
     if show:
         click.launch(written[0].as_uri())

@@ -18,10 +18,11 @@ def command(context: click.Context, run: Path, as_json: bool) -> None:
 
     Exit status: 0 whole, 1 something is lost, 2 the log cannot be read at all.
     """
+    from ..interrupt import interruptible
     from ..json_output import rows_as_json
     from ..print_lists import print_verification
     from ..verify import verify
 
-    verified = verify(run)
+    verified = interruptible(lambda: verify(run))
     click.echo(rows_as_json(verified)) if as_json else print_verification(verified)
     context.exit(0 if verified.whole else 1)

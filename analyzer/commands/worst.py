@@ -21,6 +21,7 @@ def command(run: Path, by: str, split: str | None, count: int, as_json: bool) ->
 
     Rankings are SQL files; `analyze worst RUN --by help` lists them with what each ranks by.
     """
+    from ..interrupt import interruptible
     from ..json_output import rows_as_json
     from ..print_lists import print_rankings, print_samples
     from ..run import open_run
@@ -30,7 +31,7 @@ def command(run: Path, by: str, split: str | None, count: int, as_json: bool) ->
         print_rankings(load_rankings())
         return
     with open_run(run) as opened:
-        ranking, rows = rank_samples(opened, by, split, count)
+        ranking, rows = interruptible(lambda: rank_samples(opened, by, split, count), opened.interrupt)
         if as_json:
             click.echo(rows_as_json(rows))
         else:
