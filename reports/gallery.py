@@ -14,8 +14,8 @@ from .wording import clean, number, percent
 if TYPE_CHECKING:
     from analyzer.story.rows import Preview, Sample
 
-BYTES = 700_000
-"""Previews of one report, together."""
+BYTES = 350_000
+"""Previews of one shelf, together."""
 TEXT_CHARACTERS = 600
 WIDTH, HEIGHT = 120, 28
 _PNG, _WAV = b"\x89PNG\r\n\x1a\n", b"RIFF"
@@ -60,6 +60,8 @@ class Card:
 class Shelf:
     """Cards of one kind, and how many previews did not fit."""
 
+    anchor: str
+    title: str
     cards: tuple[Card, ...]
     splits: tuple[str, ...]
     looks_left_out: int
@@ -67,7 +69,7 @@ class Shelf:
     """Some cards hold pictures side by side and want room."""
 
 
-def shelf(samples: Sequence[Sample], budget: int = BYTES) -> Shelf:
+def shelf(anchor: str, title: str, samples: Sequence[Sample], budget: int = BYTES) -> Shelf:
     """Cards in the given order; previews until their bytes are spent."""
     cards, spent, left_out = [], 0, 0
     for sample in samples:
@@ -82,14 +84,14 @@ def shelf(samples: Sequence[Sample], budget: int = BYTES) -> Shelf:
                 looks.append(look)
         cards.append(_card(sample, tuple(looks)))
     wide = any(look.wide for card in cards for look in card.looks)
-    return Shelf(tuple(cards), tuple(dict.fromkeys(card.split for card in cards)), left_out, wide)
+    return Shelf(anchor, title, tuple(cards), tuple(dict.fromkeys(card.split for card in cards)), left_out, wide)
 
 
 def _card(sample: Sample, looks: tuple[Look, ...]) -> Card:
     right = sample.target == sample.prediction if sample.target and sample.confidence is not None else None
     visits = f"seen {number(sample.visits)}\u00d7" + (f", wrong {number(sample.wrong)}\u00d7" if sample.wrong is not None else "")
     history = sample.history
-    story = f"loss {number(history[0])} at first, {number(history[-1])} at last" if history else "no loss recorded"
+    story = f"loss {number(history[0])} at first, {number(history[-1])} at last, median {number(sample.median_loss)}" if history else "no loss recorded"
     return Card(
         name=sample.sample_id,
         split=sample.split,

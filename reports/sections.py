@@ -18,7 +18,7 @@ from .wording import plain, slug
 if TYPE_CHECKING:
     from analyzer.diagnosis import Diagnosis
     from analyzer.story import Story
-    from analyzer.story.rows import CheckText, ClassRow, Confusion, Curve, Event, Probe
+    from analyzer.story.rows import CheckText, ClassRow, Confusion, Curve, Event, Probe, Sample
 
 STRATEGIES: Mapping[str, tuple[str, str]] = {
     "predictions": ("The model in action", "What does it say, and to what? Metrics, confusions, certainty, and inputs as the model got them."),
@@ -68,7 +68,7 @@ class Section:
     classes: tuple[ClassRow, ...] = ()
     classes_left_out: int = 0
     calibration: Calibration | None = None
-    shelf: Shelf | None = None
+    shelves: tuple[Shelf, ...] = ()
     probes: tuple[Probe, ...] = ()
     events: tuple[Event, ...] = ()
 
@@ -82,7 +82,7 @@ class _Figures:
     histograms: tuple[Map, ...] = ()
     squares: tuple[Map, ...] = ()
     """Maps whose columns are not steps."""
-    shelf: Shelf | None = None
+    shelves: tuple[Shelf, ...] = ()
 
 
 def loss_charts(story: Story, line: TimeLine) -> tuple[Chart, ...]:
@@ -122,7 +122,7 @@ def sections(story: Story, diagnosis: Diagnosis, blocks: Mapping[str, tuple[Bloc
                 maps=figures.maps,
                 histograms=figures.histograms,
                 squares=figures.squares,
-                shelf=figures.shelf,
+                shelves=figures.shelves,
                 confusion=story.confusion if strategy == "predictions" else None,
                 classes=story.classes if strategy == "predictions" else (),
                 classes_left_out=story.classes_left_out if strategy == "predictions" else 0,
@@ -145,9 +145,12 @@ def _figures(strategy: str, story: Story, line: TimeLine) -> _Figures:
     maps = {source.quantity: source for source in story.heat_maps}
     if strategy == "predictions":
         agreement = (agreement_map(story.agreement),) if story.agreement else ()
-        return _Figures(charts=_metric_charts(story, line), shelf=shelf(story.typical, 200_000) if story.typical else None, squares=agreement)
+        return _Figures(
+            charts=_metric_charts(story, line), shelves=_shelves(("gallery-typical", "A few samples, whatever their loss", story.typical)), squares=agreement
+        )
     if strategy == "worst":
-        return _Figures(shelf=shelf(story.worst) if story.worst else None)
+        named = ("gallery-named", "Samples that findings name", story.named)
+        return _Figures(shelves=_shelves(named, ("gallery-worst", "The largest losses over all visits", story.worst)))
     if strategy == "gradients":
         return _Figures(maps=tuple(layer_map(maps[name], line) for name in ("gradient_rms",) if name in maps))
     if strategy == "saturation":
@@ -158,6 +161,10 @@ def _figures(strategy: str, story: Story, line: TimeLine) -> _Figures:
         how = "The whole step, and the part of it that recording took."
         return _Figures(charts=(chart("chart-seconds", "Seconds a step", how, own, line),) if own else ())
     return _Figures()
+
+
+def _shelves(*kinds: tuple[str, str, Sequence[Sample]]) -> tuple[Shelf, ...]:
+    return tuple(shelf(anchor, title, samples) for anchor, title, samples in kinds if samples)
 
 
 def _metric_charts(story: Story, line: TimeLine) -> tuple[Chart, ...]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .wording import SEVERITIES, STRATEGIES, at_step, certainty, onset, plain, plural
 
 if TYPE_CHECKING:
+    from analyzer.check import Finding
     from analyzer.diagnosis import Cause, Diagnosis
     from analyzer.story import Story
     from analyzer.story.rows import CheckText
 
-EVIDENCE, SYMPTOMS = 6, 4
-"""Sentences of evidence that an entry shows; the rest is a link away."""
+EVIDENCE, SYMPTOMS, OF_ONE_CHECK = 6, 4, 3
+"""Sentences that an entry shows, and how many of them one check may give; the rest is a link away."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def _entry(number: int, cause: Cause, phrases: Mapping[str, str], checks: Mappin
     grave = sorted(cause.findings, key=lambda finding: SEVERITIES.index(finding.severity) if finding.severity in SEVERITIES else 9)
     because = [finding for finding in grave if finding.check in cause.because] or [finding for finding in grave if finding.cause == cause.cause]
     follows = [finding for finding in grave if finding not in because]
+    shown = _telling(because)[:EVIDENCE]
     return Entry(
         number=number,
         anchor=f"cause-{number}",
@@ -124,13 +126,24 @@ def _entry(number: int, cause: Cause, phrases: Mapping[str, str], checks: Mappin
         onset=onset(cause.step),
         certainty=certainty(cause.confidence),
         percent=round(100 * cause.confidence),
-        speaks_for=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in because[:EVIDENCE]),
-        more=max(0, len(because) - EVIDENCE),
+        speaks_for=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in shown),
+        more=len(because) - len(shown),
         speaks_against=tuple(Evidence(checks[name].title if name in checks else plain(name), name, "") for name in cause.against),
-        follows=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in follows[:SYMPTOMS]),
-        more_follows=max(0, len(follows) - SYMPTOMS),
+        follows=tuple(Evidence(finding.message, finding.check, anchors.get((finding.check, finding.subject), "")) for finding in _telling(follows)[:SYMPTOMS]),
+        more_follows=len(follows) - len(_telling(follows)[:SYMPTOMS]),
         fixes=tuple(dict.fromkeys(finding.fix for finding in because if finding.fix)),
     )
+
+
+def _telling(findings: Sequence[Finding]) -> list[Finding]:
+    """At most three of one check: the fourth sentence of a kind tells nothing new."""
+    seen: Counter[str] = Counter()
+    kept = []
+    for finding in findings:
+        seen[finding.check] += 1
+        if seen[finding.check] <= OF_ONE_CHECK:
+            kept.append(finding)
+    return kept
 
 
 def _beyond(summary: str, headline: str) -> str:

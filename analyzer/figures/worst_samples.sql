@@ -1,10 +1,12 @@
--- One row per sample worth a look: the $worst largest losses of each split at their last visit, and $typical that were kept without regard to their loss.
+-- One row per sample worth a look and reason: those of $named, in each split the $worst with the largest median loss over all visits, and $typical that were
+-- kept without regard to their loss. The median over the visits stays telling where a run breaks down at its end.
 with visits as (
     select
         split,
         sample_id,
         max(pass) as pass,
         arg_max(loss_sum::double / nullif(elements, 0), pass) as loss,
+        median(loss_sum::double / nullif(elements, 0)) as median_loss,
         count(*) as visits,
         count(*) filter (not correct) as wrong,
         count(correct) as judged
@@ -20,9 +22,16 @@ kept as (
 ranked as (
     select
         *,
-        row_number() over (partition by split order by loss desc nulls last, sample_id) as place,
+        row_number() over (partition by split order by median_loss desc nulls last, sample_id) as place,
         dense_rank() over (order by split = 'train', split) as split_place
     from visits
+),
+
+named as (
+    select * from ranked
+    where list_contains($named, sample_id)
+    order by list_position($named, sample_id), split
+    limit $named_most
 ),
 
 worst as (
@@ -40,7 +49,9 @@ typical as (
     limit $typical
 )
 
+select 'named' as shelf, * from named
+union all
 select 'worst' as shelf, * from worst
 union all
 select 'typical' as shelf, * from typical
-order by shelf desc, split_place, place, sample_id
+order by shelf, case when shelf = 'named' then list_position($named, sample_id) end, split_place, place, sample_id

@@ -20,7 +20,7 @@ from .samples import agreement, calibration, class_rows, confusion, gallery
 
 PROBES_OF_A_KIND = 100
 EVENTS = 200
-SUSPECTS = 30
+SUSPECTS = 60
 
 
 class Told(Asked, Protocol):
@@ -46,7 +46,7 @@ def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> St
     classes = [str(name) for name in run.info.get("classes") or ()]
     drawn, left_out = curves(run)
     table, classes_left_out = class_rows(run, classes, run.info.get("task") or _task(run))
-    typical, worst = gallery(run, classes)
+    shelves = gallery(run, classes, suspects)
     probe_rows = ask(run, "probes", rows=PROBES_OF_A_KIND)
     return Story(
         run=run.path.resolve().name,
@@ -62,8 +62,9 @@ def collect(run: Told, diagnosis: Diagnosis, checks: Sequence[Check] = ()) -> St
         classes_left_out=classes_left_out,
         calibration=calibration(run),
         agreement=agreement(run),
-        typical=typical,
-        worst=worst,
+        named=shelves["named"],
+        worst=shelves["worst"],
+        typical=shelves["typical"],
         probes=tuple(Probe(**{name: value for name, value in row.items() if name != "total"}) for row in probe_rows),
         probes_left_out=probe_rows[0]["total"] - len(probe_rows) if probe_rows else 0,
         events=tuple(Event(row["step"], row["last_step"], row["kind"] or "", row["message"] or "", row["times"]) for row in ask(run, "events", rows=EVENTS)),

@@ -138,6 +138,8 @@ class Sample:
     split: str
     loss: float | None
     """Mean loss over its elements at the last visit; not finite stays so."""
+    median_loss: float | None
+    """Median over all visits."""
     target: str
     prediction: str
     confidence: float | None
@@ -220,8 +222,10 @@ class Story:
     classes_left_out: int
     calibration: tuple[CalibrationBin, ...]
     agreement: Agreement | None
-    typical: tuple[Sample, ...]
+    named: tuple[Sample, ...]
+    """Samples that findings name."""
     worst: tuple[Sample, ...]
+    typical: tuple[Sample, ...]
     probes: tuple[Probe, ...]
     probes_left_out: int
     events: tuple[Event, ...]

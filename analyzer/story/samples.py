@@ -15,6 +15,7 @@ AGREEMENT_BINS = 40
 WORST_A_SPLIT = 12
 SPLITS = 3
 TYPICAL = 8
+NAMED = 24
 HISTORY_POINTS = 60
 PREVIEW_BYTES = 100_000
 PREVIEWS_A_SAMPLE = 4
@@ -96,10 +97,11 @@ def calibration(run: Asked) -> tuple[CalibrationBin, ...]:
     return tuple(CalibrationBin(row["confidence"], row["accuracy"], row["samples"]) for row in rows)
 
 
-def gallery(run: Asked, classes: Sequence[str]) -> tuple[tuple[Sample, ...], tuple[Sample, ...]]:
-    """The worst samples of each split, and a few that were kept without regard to their loss."""
-    chosen = ask(run, "worst_samples", worst=WORST_A_SPLIT, splits=SPLITS, typical=TYPICAL)
-    ids = [f"{row['split']}\0{row['sample_id']}" for row in chosen]
+def gallery(run: Asked, classes: Sequence[str], named: Sequence[str]) -> dict[str, tuple[Sample, ...]]:
+    """Samples by shelf: `named` are those that findings name, `worst` the ones of each split with the largest losses, `typical` some that were kept anyway."""
+    amounts = {"worst": WORST_A_SPLIT, "splits": SPLITS, "typical": TYPICAL, "named_most": NAMED}
+    chosen = ask(run, "worst_samples", named=list(named), **amounts)
+    ids = sorted({f"{row['split']}\0{row['sample_id']}" for row in chosen})
     details = {(row["split"], row["sample_id"]): row for row in ask(run, "sample_details", ids=ids)}
     histories: dict[tuple[str, str], list[tuple[int, float]]] = defaultdict(list)
     for row in ask(run, "sample_histories", ids=ids, points=HISTORY_POINTS):
@@ -108,11 +110,11 @@ def gallery(run: Asked, classes: Sequence[str]) -> tuple[tuple[Sample, ...], tup
     previews: dict[tuple[str, str], list[Preview]] = defaultdict(list)
     for row in ask(run, "previews", ids=ids, bytes=PREVIEW_BYTES):
         previews[row["split"], row["sample_id"]].append(Preview(row["kind"], bytes(row["content"]), row["step"]))
-    shelves: dict[str, list[Sample]] = {"worst": [], "typical": []}
+    shelves: dict[str, list[Sample]] = {"named": [], "worst": [], "typical": []}
     for row in chosen:
         key = (row["split"], row["sample_id"])
         shelves[row["shelf"]].append(_sample(row, details.get(key, {}), histories[key], previews[key], classes))
-    return tuple(shelves["typical"]), tuple(shelves["worst"])
+    return {shelf: tuple(samples) for shelf, samples in shelves.items()}
 
 
 def _sample(
@@ -127,6 +129,7 @@ def _sample(
         sample_id=row["sample_id"],
         split=row["split"],
         loss=row["loss"],
+        median_loss=row["median_loss"],
         target=target,
         prediction=prediction,
         confidence=confidence,
@@ -153,7 +156,10 @@ def _answer(detail: Mapping[str, Any], classes: Sequence[str]) -> tuple[str, str
         share = (get("pixels_correct") or 0) / (get("elements") or 1)
         return "", "", share, f"{100 * share:.1f} % of the pixels right, worst class IoU {_written(get('iou_worst_class'), '.2f')}"
     if get("perplexity") is not None:
-        words = [f"position {token['position']}: wanted {token['target']}, said {token['predicted']}" for token in (get("worst") or [])[:3]]
+        words = [
+            f"position {token['position']}: wanted {class_name(token['target'], classes)}, said {class_name(token['predicted'], classes)}"
+            for token in (get("worst") or [])[:3]
+        ]
         return "", "", None, "; ".join([f"perplexity {_written(get('perplexity'), '.3g')}", *words])
     return "", "", None, ""
 

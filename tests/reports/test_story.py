@@ -191,7 +191,7 @@ def test_calibration_groups_confidence_by_tenths() -> None:
 
 def test_the_worst_samples_come_first_with_their_history(story: Story) -> None:
     valid = [sample for sample in story.worst if sample.split == "valid"]
-    assert [sample.loss for sample in valid] == sorted((sample.loss for sample in valid), reverse=True)
+    assert [sample.median_loss for sample in valid] == sorted((sample.median_loss for sample in valid), reverse=True)
     assert len(valid) == 12
     mislabelled = next(sample for sample in story.worst if sample.sample_id == "valid/007.png")
     assert (mislabelled.target, mislabelled.prediction, mislabelled.visits, mislabelled.wrong) == ("fox <small>", "owl", 10, 10)
@@ -282,3 +282,21 @@ def test_a_regression_is_shown_as_predictions_against_targets() -> None:
     assert (found.counts[0][0], found.counts[0][-1], found.counts[-1][-1], sum(map(sum, found.counts))) == (1, 1, 1, 3)
     assert found.rms_error == pytest.approx(math.sqrt(100 / 3))
     assert found.mean_error == pytest.approx(-10 / 3)
+
+
+def test_samples_that_findings_name_are_shown_in_their_order() -> None:
+    named = tuple(finding("suspicious_labels", name, strategy="worst") for name in ("train/005.png", "valid/003.png", "fc1"))
+    with example_run() as run:
+        told = collect(run, Diagnosis(False, (), named, (), "", ()), ())
+    assert [(sample.sample_id, sample.split) for sample in told.named] == [("train/005.png", "train"), ("valid/003.png", "valid")]
+    assert told.named[1].previews
+
+
+def test_a_collapse_at_the_end_does_not_hide_which_samples_were_hard() -> None:
+    losses = {"easy": (0.1, 0.1, 2.3), "hard": (3.0, 3.0, 2.3)}
+    rows = [
+        {"step": visit, "split": "valid", "pass": visit, "sample_id": name, "loss_sum": loss, "elements": 1}
+        for name, history in losses.items()
+        for visit, loss in enumerate(history)
+    ]
+    assert [sample.sample_id for sample in story_of(samples=rows).worst] == ["hard", "easy"]

@@ -78,7 +78,7 @@ def test_long_evidence_is_cut_and_counted(story: Story) -> None:
     cause = Cause("saturated_activation", "error", 0.5, 120, "fc0", ("saturated_units",), (), (), found)
     first = seen(story, dataclasses.replace(example_diagnosis(), entries=(cause,), findings=found)).first
     assert first is not None
-    assert (len(first.speaks_for), first.more) == (6, 3)
+    assert (len(first.speaks_for), first.more) == (3, 6)
 
 
 def test_blocks_group_by_strategy_and_check_gravest_and_earliest_first(story: Story) -> None:
