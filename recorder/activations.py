@@ -129,15 +129,15 @@ class ForwardWatch:
         self.end()
         self._finite.detach()
 
-    def read_inputs(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def read_inputs(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], full: bool) -> None:
         """What the model is called with; integers (token numbers) too where the step is recorded."""
         for name, value in _named_arguments(module, args, kwargs):
             if not isinstance(value, Tensor) or value.dtype == torch.bool or not readable(value) or value.numel() == 0:
                 continue
-            if not (self.full or value.is_floating_point()):
+            if not (full or value.is_floating_point()):
                 continue
             watched = self._register.get("input", name, self._names.get(module, ""), type(module).__name__)
-            if self.full:
+            if full:
                 self._read(watched.describe(value), value, masked="mask" in name)
             elif value.is_floating_point() and "mask" not in name and self._suspect(watched.describe(value), value) and self._may_escalate:
                 self.suspects.pop()

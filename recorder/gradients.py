@@ -137,8 +137,20 @@ def gradient_square_sum(found: Sequence[tuple[Parameter, Tensor]]) -> float | Te
 
 
 def read_weights(parameters: Sequence[Parameter], magnitudes: Magnitudes, whole: bool) -> list[Layer]:
-    tensors = [(parameter.weight, local(parameter.tensor.detach())) for parameter in parameters if readable(parameter.tensor)]
-    return layers_of(tensors, magnitudes, whole)
+    """Rows of the weights before the step: of the copies where `keep_weights` has just made some, for these lie together and in the cache."""
+    tensors: list[tuple[Watched, Tensor]] = []
+    shares: dict[Watched, float] = {}
+    for parameter in parameters:
+        weight = local(parameter.tensor.detach())
+        if not whole and parameter.before is not None and parameter.tensor.grad is not None and weight.numel():
+            shares[parameter.weight] = parameter.before.numel() / weight.numel()
+            tensors.append((parameter.weight, parameter.before))
+        elif readable(parameter.tensor):
+            tensors.append((parameter.weight, weight))
+    layers = layers_of(tensors, magnitudes, whole)
+    for layer in layers:
+        layer.reading.sampled = shares.get(layer.watched, layer.reading.sampled)
+    return layers
 
 
 def read_gradients(found: Sequence[tuple[Parameter, Tensor]], magnitudes: Magnitudes, whole: bool, scale: Tensor | None = None) -> list[Layer]:

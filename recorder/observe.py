@@ -181,8 +181,9 @@ class Observer:
         if training or self.split is not None:
             self._see_mode(module, self.split or "train")
         functional = not self._compiled and not (self.split is not None and self._forward.uses_fast_path)
-        self._forward.begin(module, full, tracking, functional, self.cadence.may_burst(self.step))
-        self._forward.read_inputs(module, args, kwargs)
+        readable = not self._compiled  # global hooks and modes would make compiled parts compile again
+        self._forward.begin(module, full and readable, tracking and readable, functional, readable and self.cadence.may_burst(self.step))
+        self._forward.read_inputs(module, args, kwargs, full)
         if self._forward.full and training:
             self.full = True
 
@@ -313,6 +314,7 @@ class Observer:
                 self._suspects += [Suspect(parameter.gradient, flag=flag) for parameter, flag in zip((p for p, _ in found), _flags(found), strict=True)]
             return
         whole = broken or bool(self._suspects or self._forward.suspects)
+        keep_weights(self.parameters, owned)
         layers = read_weights(owned, self._magnitudes, whole)
         gradients = read_gradients(found, self._magnitudes, whole, scale if isinstance(scale, Tensor) else None)
         if not self._stepped:
@@ -325,7 +327,6 @@ class Observer:
         self._suspects += nonfinite_among(layer for layer in layers if layer.watched.kind == "weight")
         self._suspects += nonfinite_among(gradients)
         self._layers += layers + gradients
-        keep_weights(self.parameters, owned)
 
     def _step_ends(self, index: int, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._stepped.add(index)

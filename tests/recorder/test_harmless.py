@@ -313,6 +313,25 @@ def test_compiled_models(tmp_path: Path, late: bool, fullgraph: bool) -> None:
     assert set(names(tmp_path / "every1", "update")) == {"0.weight", "0.bias", "2.weight", "2.bias", "4.weight", "4.bias"}
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # by torch's own tracing, with and without us
+def test_a_model_with_one_compiled_part(tmp_path: Path) -> None:
+    graphs = []
+
+    def backend(graph: Any, inputs: Any) -> Any:
+        graphs.append(graph)
+        return graph.forward
+
+    def build() -> Parts:
+        torch._dynamo.reset()
+        part = torch.compile(nn.Sequential(nn.Linear(8, 8), nn.Tanh()), backend=backend, fullgraph=True)
+        return built(nn.Sequential(nn.Linear(5, 8), nn.ReLU(), part, nn.Linear(8, 3)))
+
+    assert_harmless(build, ordinary(6, 5, evaluate=False), tmp_path)
+    assert len(graphs) == 3, "one for each of the three runs: recorded steps compile nothing anew"
+    assert set(stats(tmp_path / "every1", "input", "input")) == set(range(4))
+    assert "2.0.weight" in names(tmp_path / "every1", "weight")
+
+
 def test_a_model_that_moves_between_types(tmp_path: Path) -> None:
     def loop(model: Any, optimizer: Any) -> Iterator[float]:
         for number in range(4):
