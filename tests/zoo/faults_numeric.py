@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,9 +51,9 @@ def loss_scale_that_always_overflows(path: Path, seed: int, scale: float) -> Non
 
 
 def gradients_flushed_to_zero(path: Path, seed: int, scale: float) -> None:
-    """float16 without a scaler, and a loss weight of 1e-6 on top: the gradients of the activations are below what float16 can hold."""
+    """float16 without a scaler, and a loss weight of 8e-6 on top: most gradients of the activations are below what float16 can hold."""
     training = tasks.digits_cnn(seed, lr=3e-3 * scale)
-    half_precision_steps(training, path, torch.amp.GradScaler("cpu", enabled=False), weight=1e-6)
+    half_precision_steps(training, path, torch.amp.GradScaler("cpu", enabled=False), weight=8e-6)
 
 
 def missing_value_in_a_table(path: Path, seed: int, scale: float) -> int | None:
@@ -114,22 +115,23 @@ def contrast_of_a_blank_image(path: Path, seed: int, scale: float) -> int | None
     return first_step_where(lambda batch: bool((batch.amax((1, 2, 3)) == 0).any()), loaders(x, y, seed)[0], training.epochs)
 
 
+class HalfInTheMiddle(Mlp):
+    """Its second layer runs in float16 on values that were scaled up for it."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.act1(self.fc1(x.flatten(1)))
+        with torch.autocast("cpu", dtype=torch.float16):
+            second = self.act2(self.fc2(hidden * 6000.0)).float() / 6000.0
+        return self.fc3(second)
+
+
 def half_precision_overflow(path: Path, seed: int, scale: float) -> int:
     """Activations grow past 65504 in a float16 layer of a network without normalization."""
     torch.manual_seed(seed)
-    model = mlp([64, 48, 32, 10])
+    model = HalfInTheMiddle(OrderedDict(mlp([64, 48, 32, 10]).named_children()))
     training = tasks.digits_mlp(seed, model, optimizer=Adam, lr=1e-2 * scale)
     met: list[int] = []
-
-    def forward(net: Mlp, x: Tensor) -> Tensor:
-        hidden = net.act1(net.fc1(x.flatten(1)))
-        with torch.autocast("cpu", dtype=torch.float16):
-            second = net.act2(net.fc2(hidden * 6000.0)).float() / 6000.0
-        if not second.isfinite().all() and net.training:
-            met.append(training.step)
-        return net.fc3(second)
-
-    training.forward = forward
+    model.fc2.register_forward_hook(lambda module, inputs, output: None if output.isfinite().all() or not model.training else met.append(training.step))
     training.record(path)
     return met[0]
 

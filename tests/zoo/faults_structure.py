@@ -51,7 +51,7 @@ def two_units_for_ten_digits(path: Path, seed: int, scale: float) -> None:
     training = tasks.digits_mlp(seed, model, optimizer=Adam, lr=1e-2 * scale, epochs=16)
     with training.open(path) as rec:
         _, x, y = next(iter(training.train))
-        overfit(rec, model, training.optimizer, mean_loss(training), (x[:4], y[:4]))
+        overfit(rec, model, training.optimizer, mean_loss(training), (x[:2], y[:2]))
         training.run(rec)
 
 

@@ -93,15 +93,17 @@ def sparse_relu_with_dropout(path: Path, seed: int, scale: float) -> None:
 
 
 def pruned_weights(path: Path, seed: int, scale: float) -> None:
-    """Half of a layer's weights are pruned and kept at zero after every step, as declared."""
+    """Half of a layer's weights are pruned and kept at zero after every step; its bias is zero and declared to stay so."""
     torch.manual_seed(seed)
     model = mlp([64, 64, 10])
     keep = torch.rand_like(model.fc1.weight) > 0.5
     with torch.no_grad():
         model.fc1.weight.mul_(keep)
-    training = tasks.digits_mlp(seed, model, guarantees=("exact_zeros:fc1.weight",))
+        model.fc1.bias.zero_()
+    training = tasks.digits_mlp(seed, model, guarantees=("exact_zeros:fc1.bias",))
     training.optimizer = SGD(model.parameters(), lr=0.03 * scale, momentum=0.9)
     model.fc1.weight.register_hook(lambda gradient: gradient * keep)
+    model.fc1.bias.register_hook(torch.zeros_like)
     training.record(path)
 
 

@@ -95,6 +95,7 @@ def sweep(wanted: list[Job], cache: Path, processes: int, *, reuse: bool = False
                 results.append(outcome)
             elif outcome:
                 broken.append(outcome)
+                print(outcome, file=sys.stderr, flush=True)
             if number % 20 == 0:
                 print(f"{number} of {len(wanted)}, {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return results, broken
@@ -104,16 +105,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("cache", nargs="?", type=Path, default=ROOT / ".cache" / "zoo", help="folder of the recordings")
     parser.add_argument("--reuse", action="store_true", help="judge the recordings that are there; train nothing")
-    parser.add_argument("--missing", action="store_true", help="only the jobs that have no result yet")
+    parser.add_argument("--missing", action="store_true", help="only the jobs that have no result yet (then no page is written)")
     parser.add_argument("--record", action="store_true", help="only record")
     parser.add_argument("--print", action="store_true", help="print the page from the last results; judge nothing")
-    parser.add_argument("--case", action="append", default=[], help="only these cases (then, as with --missing, no page is written)")
+    parser.add_argument("--case", action="append", default=[], help="only these cases (then no page is written)")
+    parser.add_argument("--half", choices=["tuning", "held_out"], help="only this half (then no page is written)")
     parser.add_argument("--fault-seeds", type=int, default=len(FAULT_SEEDS))
     parser.add_argument("--healthy-seeds", type=int, default=len(HEALTHY_SEEDS))
+    parser.add_argument("--rates", type=float, nargs="+", default=HEALTHY_SCALES, help="factors on the learning rate of healthy runs")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
-    wanted = jobs(range(asked.fault_seeds), range(asked.healthy_seeds), HEALTHY_SCALES)
+    wanted = jobs(range(asked.fault_seeds), range(asked.healthy_seeds), asked.rates)
     wanted = [job for job in wanted if not asked.case or job.name in asked.case]
+    wanted = [job for job in wanted if not asked.half or CASES[job.name].half == asked.half]
     if asked.missing:
         wanted = [job for job in wanted if not (asked.cache / job.folder / "result.json").exists()]
     if asked.reuse:
@@ -123,9 +127,7 @@ def main() -> int:
         broken: list[str] = []
     else:
         results, broken = sweep(wanted, asked.cache, asked.processes, reuse=asked.reuse, only_record=asked.record)
-    for trouble in broken:
-        print(trouble, file=sys.stderr)
-    if results and not asked.case and not asked.missing:
+    if results and not (asked.case or asked.missing or asked.half):
         (ROOT / "docs" / "accuracy.md").write_text(
             page(results, frozenset(case.name for case in REAL), [case for case in (*PLANTED, *REAL) if len(case.causes) > 1])
         )
