@@ -141,6 +141,6 @@ def print_report(examined: Examined, written: Sequence[Path]) -> None:
         show(wrapped(printable(examined.diagnosis.summary, MESSAGE_WIDTH), ""))
     for place, entry in enumerate(entries[:3], start=1):
         phrase = CAUSES.get(entry.cause, entry.cause.replace("_", " "))
-        show(wrapped(f"{phrase} ({_where(entry)})", f"{place}. {colored(entry.severity)} ", "   "))
+        show(wrapped(f"{phrase} ({_where(entry)})", f"{place}. {colored(entry.severity)}: ", "   "))
     if len(entries) > 3:
         show(f"   and {len(entries) - 3} more")

@@ -7,6 +7,8 @@ from pathlib import Path
 from .errors import UsageError
 from .examine import Examined
 
+_SIGN = b'<meta name="generator" content="retrograd">'
+
 
 def write_report(examined: Examined, output: Path, png: bool) -> list[Path]:
     """Write the page and, where asked for, the picture; returns their paths. Raises UsageError where they cannot be written."""
@@ -15,6 +17,7 @@ def write_report(examined: Examined, output: Path, png: bool) -> list[Path]:
     from .story import collect
 
     output = output.expanduser().absolute()
+    _refuse_other_files(output)
     story = collect(examined.run, examined.diagnosis, examined.checks)
     written = [output]
     try:
@@ -27,3 +30,14 @@ def write_report(examined: Examined, output: Path, png: bool) -> list[Path]:
     except OSError as error:
         raise UsageError(str(error)) from None
     return written
+
+
+def _refuse_other_files(output: Path) -> None:
+    """An earlier report may be written over, anything else that stands there may not."""
+    try:
+        with output.open("rb") as file:
+            ours = _SIGN in file.read(4096)
+    except OSError:
+        return
+    if not ours:
+        raise UsageError(f"{output} exists and is no report of retrograd: name another place with -o FILE")

@@ -324,6 +324,15 @@ def test_nasty_names_in_findings_and_in_the_report(tmp_path: Path) -> None:
 # Nowhere to write.
 
 
+def test_a_report_takes_the_place_of_an_earlier_one_and_of_nothing_else(tmp_path: Path) -> None:
+    run = write_log(tmp_path / "run")
+    (tmp_path / "thesis.html").write_text("years of work")
+    result = analyze("report", run, "-o", tmp_path / "thesis.html")
+    assert (result.exit_code, "exists and is no report of retrograd" in result.stderr) == (2, True)
+    assert (tmp_path / "thesis.html").read_text() == "years of work"
+    assert [analyze("report", run).exit_code for _ in range(2)] == [0, 0]
+
+
 def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     write_log(tmp_path)
     (tmp_path / "taken").write_text("a file")

@@ -114,11 +114,11 @@ def test_the_first_three_causes_below_the_path_of_a_report(run: Run, capsys: pyt
         """\
 /somewhere/report.html
 
-1. error the process ended by an exception or was killed (since step 3; 50 %
+1. error: the process ended by an exception or was killed (since step 3; 50 %
    sure)
-2. error something is wrong, and the log does not say why (since step 3; 50 %
+2. error: something is wrong, and the log does not say why (since step 3; 50 %
    sure)
-3. error longer training made validation worse (since step 3; 50 % sure)
+3. error: longer training made validation worse (since step 3; 50 % sure)
    and 1 more
 """
     )
