@@ -42,6 +42,7 @@ $(VENV)/dev: $(VENV)/analyzer $(VENV)/torch
 
 report: $(VENV)/analyzer
 	$(BIN)/analyze report $(RUN) -o report/$(notdir $(RUN)).html
+	@echo "$(CURDIR)/report/$(notdir $(RUN)).html"
 
 test: $(VENV)/dev
 	$(BIN)/python -m pytest -m "not slow" -n 2
