@@ -30,7 +30,8 @@ except ImportError:  # Windows has no flock: two recorders on one directory go u
 class Claim:
     """A run directory that is now this process's own for one rank.
 
-    `last_step` is the last step of the history so far, None where the log has none. `next_numbers` maps each table to the number of the next
+    `last_step` is the last step of the history so far, None where the log has none. `next_pass` is above every pass number of the samples so far,
+    so that no two forward passes share theirs. `next_numbers` maps each table to the number of the next
     file. `details` belongs into the `resumed` event, which must be the first row written: with it a reader hides the rows of earlier files
     (number below `first_file` of their table) whose step is `step` or later.
     """
@@ -39,6 +40,7 @@ class Claim:
     resumed: bool
     last_step: int | None
     next_step: int
+    next_pass: int
     next_numbers: dict[str, int]
     details: dict[str, Any]
 
@@ -150,7 +152,9 @@ def _take(run_dir: Path, rank: int, resume: bool | int, lock: Lock) -> Claim:
     details: dict[str, Any] = {"step": next_step, "first_file": next_numbers}
     if recovered:
         details["lost"] = recovered
-    return Claim(lock, resumed, last_step, next_step, next_numbers, details)
+    passes = [_largest(path, "pass") for path, _ in _sealed(run_dir / "samples" / rank_folder(rank))] if resumed else []
+    next_pass = 1 + max((number for number in passes if number is not None), default=-1)
+    return Claim(lock, resumed, last_step, next_step, next_pass, next_numbers, details)
 
 
 def _numbers(folder: Path) -> Iterator[tuple[int, int]]:
@@ -199,7 +203,7 @@ def _last_step(run_dir: Path, rank: int) -> int | None:
     steps: list[int] = []
     for table in TABLES:
         for path, number in _sealed(run_dir / table / rank_folder(rank)):
-            last = _last_step_of(path)
+            last = _largest(path, "step")
             limits = [resume["step"] - 1 for resume in superseded if number < resume["first_file"].get(table, 0)]
             if last is not None:
                 steps.append(min([last, *limits]))
@@ -210,16 +214,17 @@ def _sealed(folder: Path) -> list[tuple[Path, int]]:
     return sorted((folder / name, numbers[1]) for name in _names(folder) if (numbers := sealed_numbers(name)))
 
 
-def _last_step_of(path: Path) -> int | None:
+def _largest(path: Path, column: str) -> int | None:
+    """The largest number of a column of a sealed file, from its statistics."""
     try:
         with pq.ParquetFile(path) as file:
             names = file.schema_arrow.names
             groups = [file.metadata.row_group(index) for index in range(file.metadata.num_row_groups)]
     except (OSError, pa.ArrowException):
         return None
-    if "step" not in names:
+    if column not in names:
         return None
-    statistics = [group.column(names.index("step")).statistics for group in groups]
+    statistics = [group.column(names.index(column)).statistics for group in groups]
     return max((int(str(found.max)) for found in statistics if found is not None and found.has_min_max), default=None)
 
 

@@ -77,7 +77,7 @@ class Recorder:
         self._observer = Observer(models, watchable, cadence, self._guard, self._log, self._log.fetcher, self._claim.next_step, zeros)
         self._log.found = self._observer.report_nonfinite
         self._log.arrived = self._numbers_arrived
-        self._samples = SampleLog(self._log, task, criterion)
+        self._samples = SampleLog(self._log, task, criterion, self._claim.next_pass)
         self._exits = ExitWatch(self._crashed, self._signalled, self._at_exit, self._when_idle)
         parameters = self._observer.parameters
         names = {id(parameter.tensor): parameter.weight.name for parameter in parameters.parameters}

@@ -16,7 +16,9 @@ from .samples import infer_task, odd_loss_shape, summarize, texts_of_ids, to_bat
 class SampleLog:
     """State of the samples table: which pass through which split, and the task once it is known."""
 
-    def __init__(self, log: RunLog, task: str | None, criterion: Criterion | None) -> None:
+    def __init__(self, log: RunLog, task: str | None, criterion: Criterion | None, first_pass: int = 0) -> None:
+        """`first_pass`: number of the first run through any split."""
+        self._first_pass = first_pass
         self._log = log
         self._task = task
         self._criterion = criterion
@@ -29,7 +31,7 @@ class SampleLog:
     def begin_pass(self, split: str) -> None:
         """The next batch of this split begins another run through it."""
         if self._batches.get(split, 0) or split not in self._passes:
-            self._passes[split] = self._passes.get(split, -1) + 1
+            self._passes[split] = self._passes.get(split, self._first_pass - 1) + 1
             self._batches[split] = 0
 
     def add(
@@ -43,7 +45,7 @@ class SampleLog:
         self._note_odd_shape(step, split, odd_loss_shape(loss, rows, prediction, target))
         task = self._task
         summary = summarize(task, rows=rows, loss=loss, prediction=prediction, target=target, mask=mask, criterion=self._criterion, inputs=inputs)
-        self._passes.setdefault(split, 0)
+        self._passes.setdefault(split, self._first_pass)
         place: dict[str, Any] = {"step": step, "epoch": self._log.epoch, "split": split}
         place |= {"pass_number": self._passes[split], "batch": self._batches.get(split, 0)}
         self._batches[split] = self._batches.get(split, 0) + 1

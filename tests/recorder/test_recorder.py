@@ -132,6 +132,18 @@ def test_refuses_what_is_wrong_at_the_start(tmp_path: Path) -> None:
         Recorder(tmp_path / "run")
 
 
+def test_a_resume_begins_new_passes(tmp_path: Path) -> None:
+    for resume in (False, True):
+        with Recorder(tmp_path / "run", resume=resume) as rec:
+            for rec.epoch in range(2):
+                rec.samples(["a"], loss=torch.ones(1))
+                rec.step()
+                with rec.split("valid"):
+                    rec.samples(["b"], loss=torch.ones(1))
+    passes = [(row["split"], row["pass"]) for row in rows(tmp_path / "run", "samples")]
+    assert len(set(passes)) == len(passes) == 8
+
+
 def test_resume_goes_on_after_the_last_step(tmp_path: Path) -> None:
     model, optimizer = setup()
     for resume in (False, True):
