@@ -6,7 +6,6 @@
 -- Column optimizer_steps: steps that the optimizer's state counts; null where it counts none
 -- Column epoch_before: last epoch logged before
 -- Column epoch_after: first epoch logged after
--- Column epochs_before: epochs are logged before the resume
 -- Column rate_before: last learning rate before
 -- Column rate_after: first learning rate after
 -- Column rate_first: learning rate of the first step of the run
