@@ -6,6 +6,7 @@ Two halves: `summarize` works where the predictions are and never waits for the 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -202,19 +203,31 @@ def to_batch(
     rows = len(ids)
     columns: dict[str, Any] = {
         "step": _constant(step, pa.int64(), rows),
-        "epoch": _constant(epoch, pa.int64(), rows),
-        "split": _constant(split, pa.string(), rows),
-        "pass": _constant(pass_number, pa.int32(), rows),
+        **_of_a_pass(epoch, split, pass_number, rows),
         "batch": _constant(batch, pa.int32(), rows),
-        "position": pa.array(np.arange(rows, dtype=np.int32)),
         "sample_id": pa.array(ids, pa.string()),
     }
-    wanted = schema("samples", task) if task is not None else _COMMON_SCHEMA
+    wanted = _columns_of(task)
     columns |= task_columns(task, fetched, rows)
     return pa.RecordBatch.from_arrays([columns[name] for name in wanted.names], schema=wanted)
 
 
-_COMMON_SCHEMA = pa.schema([pa.field(column.name, column.type) for column in SAMPLES.columns[:COMMON_COLUMNS]])
+@functools.lru_cache
+def _columns_of(task: str | None) -> pa.Schema:
+    if task is not None:
+        return schema("samples", task)
+    return pa.schema([pa.field(column.name, column.type) for column in SAMPLES.columns[:COMMON_COLUMNS]])
+
+
+@functools.lru_cache(maxsize=16)
+def _of_a_pass(epoch: int | None, split: str, pass_number: int, rows: int) -> dict[str, Any]:
+    """Columns that are the same for every batch of a pass."""
+    return {
+        "epoch": _constant(epoch, pa.int64(), rows),
+        "split": _constant(split, pa.string(), rows),
+        "pass": _constant(pass_number, pa.int32(), rows),
+        "position": pa.array(np.arange(rows, dtype=np.int32)),
+    }
 
 
 def _constant(value: Any, kind: Any, rows: int) -> Any:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
 from ..criterion import Criterion, class_losses, value_losses
+from . import small_batches
 from .losses import Elements, Summary, combine, loss_columns, mask_elements, pack
 from .probabilities import of_classes, of_labels
 
@@ -26,8 +30,18 @@ def summarize(
     floats = loss_columns(loss, elements, count)
     ints = {"elements": count, "elements_total": torch.ones_like(count)}
     ints["batch_winner"] = _batch_winners(z)
-    more_floats, more_ints = _two_classes(z[:, 0], labels, soft, loss, criterion) if z.shape[1] == 1 else _classes(z, labels)
+    more_floats, more_ints = _columns(z, labels, soft, loss, criterion)
     return pack({**floats, **more_floats}, {**ints, **more_ints, "outputs": torch.full_like(count, z.shape[1])})
+
+
+def _columns(
+    z: Tensor, labels: Tensor | None, soft: Tensor | None, loss: Tensor | None, criterion: Criterion | None
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    if z.shape[1] == 1:
+        return _two_classes(z[:, 0], labels, soft, loss, criterion)
+    if z.device.type == "cpu" and z.numel() <= small_batches.MOST_VALUES:
+        return small_batches.classes(z.numpy(), None if labels is None else labels.numpy())
+    return of_many_classes(z, labels)
 
 
 def _class_numbers(target: Tensor | None, z: Tensor) -> tuple[Tensor | None, Tensor | None]:
@@ -55,7 +69,8 @@ def _recomputed(criterion: Criterion, z: Tensor, labels: Tensor | None, soft: Te
     return class_losses(criterion, z, labels, criterion.ignore_index)
 
 
-def _classes(z: Tensor, labels: Tensor | None) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def of_many_classes(z: Tensor, labels: Tensor | None) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Columns of predictions [N, C], C > 1, and class numbers [N]: measurements and whole numbers."""
     outputs = z.shape[1]
     top_z, top = z.topk(2, 1)
     z_min, z_sum = z.amin(1), z.sum(1)

@@ -72,7 +72,7 @@ def _plain(column: Column, values: npt.NDArray[Any] | None, rows: int, unknown: 
     kind: Any = column.type
     if values is None:
         return pa.nulls(rows, kind)
-    if pa.types.is_boolean(column.type):
+    if values.dtype == np.int32 and column.type == pa.bool_():
         values = values != 0
     return pa.array(values, kind, mask=unknown)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -57,11 +59,21 @@ def loss_columns(loss: Tensor | None, elements: Elements, count: Tensor) -> dict
     return {"loss_sum": torch.where(count > 0, mean * count, 0.0)}
 
 
-def pack(floats: Mapping[str, Tensor], ints: Mapping[str, Tensor]) -> Summary:
-    """Columns [N] as two matrices: two copies from the device instead of twenty."""
+def pack(floats: Mapping[str, Any], ints: Mapping[str, Any]) -> Summary:
+    """Columns [N] (tensors, on the CPU also arrays) as two matrices: two copies from the device instead of twenty."""
     packed: Summary = {}
     for kind, columns, dtype in (("float", floats, torch.float32), ("int", ints, torch.int32)):
         packed[f"{kind}_names"] = list(columns)
         if columns:
-            packed[f"{kind}s"] = torch.stack([column.to(dtype) for column in columns.values()])
+            packed[f"{kind}s"] = _matrix(list(columns.values()), dtype)
     return packed
+
+
+def _matrix(columns: list[Any], dtype: torch.dtype) -> Tensor:
+    if isinstance(columns[0], Tensor) and columns[0].device.type != "cpu":
+        return torch.stack([column.to(dtype) for column in columns])
+    matrix = torch.empty((len(columns), len(columns[0])), dtype=dtype)
+    rows = matrix.numpy()
+    for row, column in enumerate(columns):  # each cast on its way in
+        rows[row] = column if isinstance(column, np.ndarray) else column.numpy()
+    return matrix

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ..criterion import Criterion
 
-_SUM_TOLERANCE = 2e-3
+SUM_TOLERANCE = 2e-3
 """How far the sum of a row of half-precision probabilities may be from 1."""
 
 
@@ -17,7 +17,7 @@ def of_classes(z: Tensor, z_min: Tensor, z_sum: Tensor) -> Tensor:
 
     Logarithms of probabilities need no case of their own: their softmax is the probabilities.
     """
-    given = ((z_min >= 0) & ((z_sum - 1).abs() < _SUM_TOLERANCE)).all()
+    given = ((z_min >= 0) & ((z_sum - 1).abs() < SUM_TOLERANCE)).all()
     if z.device.type == "cpu":
         return z if bool(given) else z.softmax(1)
     return torch.where(given, z, z.softmax(1))

@@ -24,9 +24,10 @@ def summarize(
     count = elements.count(predicted)
     if loss is None and criterion is not None and wanted is not None and fits:
         loss = value_losses(criterion, predicted.float(), wanted.float())
-    floats = {**loss_columns(loss, elements, count), "predicted_value": predicted[:, 0]}
+    first = predicted[:, 0].double()
+    floats = {**loss_columns(loss, elements, count), "predicted_value": first}
     if wanted is not None:
-        floats |= {"target_value": wanted[:, 0], "error": predicted[:, 0] - wanted[:, 0]}
+        floats |= {"target_value": wanted[:, 0].double(), "error": first - wanted[:, 0]}
     summary = pack(floats, {"elements": count, "elements_total": torch.full_like(count, predicted.shape[1])})
     if predicted.shape[1] > 1:
         summary["predicted_values"] = predicted[:, :REGRESSION_OUTPUTS_KEPT].float()

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from recorder.criterion import read_criterion
 from recorder.samples import infer_task, odd_loss_shape, summarize, texts_of_ids, to_batch
+from recorder.tasks import small_batches
+from recorder.tasks.classification import of_many_classes
 
 
 def rows(task, n, **given):
@@ -220,3 +222,22 @@ def test_infers_the_task(prediction, target, loss, task):
 def test_ids_of_any_kind_become_text():
     assert texts_of_ids(torch.tensor([3, 4])) == texts_of_ids(np.array([3, 4])) == texts_of_ids([3, 4]) == texts_of_ids(("3", b"4")) == ["3", "4"]
     assert texts_of_ids([torch.tensor(5), "x"]) == ["5", "x"]
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 9), st.integers(2, 9), st.sampled_from(["logits", "shares", "holes", "infinite"]), st.booleans())
+def test_small_batches_take_another_way_to_the_same_numbers(seed, n, outputs, kind, labelled):
+    draw = torch.Generator().manual_seed(seed)
+    z = torch.randn(n, outputs, generator=draw) * 4
+    if kind == "shares":
+        z = z.softmax(1)
+    if kind in ("holes", "infinite"):
+        z[torch.rand(n, outputs, generator=draw) > 0.7] = float("nan" if kind == "holes" else "-inf")
+    labels = torch.randint(-1, outputs + 1, (n,), generator=draw) if labelled else None
+    slow = of_many_classes(z, labels)
+    fast = small_batches.classes(z.numpy(), None if labels is None else labels.numpy())
+    for there, here in zip(slow, fast, strict=True):
+        assert list(there) == list(here)
+        for name, values in there.items():
+            if kind in ("logits", "shares") or name in ("z_min", "z_max", "z_sum", "entropy", "p_max", "target", "target_known"):  # else there are ties
+                assert np.allclose(values.numpy(), here[name], rtol=1e-4, atol=1e-5, equal_nan=True), name
