@@ -27,7 +27,7 @@ with within as (
         avg(predicted_value::double) as value_mean,
         min(sample_id) < max(sample_id) as different
     from samples
-    where split is not null and pass is not null and (p_max is not null or predicted_value is not null)
+    where split is not null and pass is not null and (isfinite(p_max) or isfinite(predicted_value))
     group by split, pass, batch, coalesce(step, -1)
 ),
 

@@ -1,3 +1,4 @@
+import math
 import random
 from collections.abc import Sequence
 
@@ -42,6 +43,11 @@ def test_finds_the_pass_from_which_on_the_output_is_constant() -> None:
 def test_finds_a_constant_that_moves_with_the_training() -> None:
     [found] = findings(CHECK, regression([0.0, 0.0, 0.0]))
     assert (found.subject, found.step, found.last_step) == ("train", 0, 5)
+
+
+def test_silent_on_outputs_that_are_not_finite() -> None:
+    log = regression([0.1, 0.1, 0.1]).change("samples", lambda row: {**row, "predicted_value": math.nan} if row["step"] > 1 else row)
+    assert findings(CHECK, log) == []
 
 
 @pytest.mark.parametrize("spread, count", [(0.0, 1), (0.0005, 1), (0.02, 0)])

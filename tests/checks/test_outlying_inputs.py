@@ -31,7 +31,7 @@ def test_finds_the_outliers_among_the_worst() -> None:
 
 
 @pytest.mark.parametrize("outliers, count", [(2, 0), (3, 3)])
-def test_needs_three(outliers: int, count: int) -> None:
+def test_needs_three_and_a_hundredth(outliers: int, count: int) -> None:
     assert len(findings(CHECK, run(outliers))) == count
 
 
@@ -41,6 +41,7 @@ def test_needs_three(outliers: int, count: int) -> None:
         pytest.param(run(5, std=1.3), id="not far outside"),
         pytest.param(run(5, loss=0.1), id="predicted as well as others"),
         pytest.param(run(5, samples=49), id="few samples"),
+        pytest.param(run(5, samples=600), id="a few odd files"),
     ],
 )
 def test_silent_where_the_outliers_do_no_harm(log: Log) -> None:

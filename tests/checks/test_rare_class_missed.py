@@ -28,3 +28,10 @@ def test_finds_a_rare_class_that_is_mostly_missed() -> None:
 @pytest.mark.parametrize("rare, hits, wrong, count", [(9, 2, 10, 0), (10, 3, 10, 0), (40, 4, 10, 0), (10, 0, 0, 0), (10, 2, 100, 0), (12, 3, 10, 1)])
 def test_silent_one_step_below_and_where_another_check_speaks(rare: int, hits: int, wrong: int, count: int) -> None:
     assert len(findings(CHECK, run(rare, hits, wrong=wrong))) == count
+
+
+def test_silent_where_an_equally_rare_class_is_found() -> None:
+    rows = [{**row, "outputs": 3} for row in run().rows["samples"] if row["step"] == 0]
+    more = [answer(f"m{i}", 2, 2, outputs=3) for i in range(12)]
+    assert len(findings(CHECK, sample_log("classification", valid=[[rows]] * 3))) == 1
+    assert findings(CHECK, sample_log("classification", valid=[[rows + more]] * 3)) == []
