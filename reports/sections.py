@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from .figures.agreement import agreement_map
 from .figures.calibration import Calibration, calibration_figure
 from .figures.chart import FULL_PAGE, HALF_PAGE, Chart, chart
-from .figures.heat_map import Map, layer_map, magnitude_map
+from .figures.heat_map import Map, layer_map
+from .figures.magnitudes import magnitude_map
 from .findings import Block
 from .gallery import Shelf, shelf
 from .time_line import TimeLine

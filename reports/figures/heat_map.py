@@ -1,4 +1,4 @@
-"""Heat maps: layers by depth over the run, and magnitudes of a tensor over the run.
+"""Heat maps: layers by depth over the run.
 
 A map is an image of one pixel a cell, enlarged by the page, beside labels that are text: sharp at every size, a few hundred bytes, readable in
 light, dark and print.
@@ -23,7 +23,7 @@ from ..wording import number, percent, plural, short
 from .chart import as_json
 
 if TYPE_CHECKING:
-    from analyzer.story.rows import HeatMap, Magnitudes
+    from analyzer.story.rows import HeatMap
 
     from ..time_line import TimeLine
 
@@ -123,16 +123,9 @@ def layer_map(source: HeatMap, line: TimeLine) -> Map:
     shares = source.quantity.endswith("_share")
     scale = _share_scale() if shares else _ratio_scale() if source.quantity == "update_ratio" else _log_scale(source.values)
     write = percent if shares else number
-    cells = np.full((len(source.names), len(source.steps)), np.nan)
-    for row, values in enumerate(source.values):
-        for column, value in enumerate(values):
-            if value is not None:
-                cells[row, column] = scale.place(value)
-    note = (
-        f"{plural(source.left_out, 'layer')} of {len(source.names) + source.left_out} not shown; the ones shown are spread evenly over the depth."
-        if source.left_out
-        else ""
-    )
+    cells = np.array([[np.nan if value is None else scale.place(value) for value in values] for values in source.values])
+    layers = len(source.names) + source.left_out
+    note = f"{plural(source.left_out, 'layer')} of {layers} not shown; the ones shown are spread evenly over the depth."
     rows = tuple(MapRow(short(name, 34), name, kind) for name, kind in zip(source.names, source.types, strict=True))
     return Map(
         anchor=f"map-{source.quantity.replace('_', '-')}",
@@ -144,7 +137,7 @@ def layer_map(source: HeatMap, line: TimeLine) -> Map:
         image=picture_of(scale.colours, cells, source.nonfinite),
         legend=scale_bar(scale),
         ticks=scale.ticks,
-        steps=_step_labels(source.steps),
+        steps=step_labels(source.steps),
         marks=_marks(source, line),
         data=as_json(
             {
@@ -156,58 +149,9 @@ def layer_map(source: HeatMap, line: TimeLine) -> Map:
                 "share": shares,
             }
         ),
-        note=note,
+        note=note if source.left_out else "",
         has_nonfinite=bool(source.nonfinite),
         empty="nothing recorded",
-    )
-
-
-def magnitude_map(source: Magnitudes, place: int) -> Map:
-    """Histogram of magnitudes over the run: large positive values on top, zero in the middle, large negative ones below."""
-    bins = len(source.exponents)
-    used = sorted(
-        {
-            min(row - bins - 1, bins * 2) if row > bins else bins - 1 - row
-            for column in source.shares
-            for row, share in enumerate(column)
-            if share > 0 and row != bins
-        }
-    )
-    low, high = (used[0], used[-1]) if used else (0, bins - 1)
-    order = [bins + 1 + exponent for exponent in range(high, low - 1, -1)] + [bins] + [bins - 1 - exponent for exponent in range(low, high + 1)]
-    sizes = [f"{2.0**exponent:.2g}".replace("e-0", "e\u2212").replace("e-", "e\u2212").replace("e+0", "e") for exponent in source.exponents]
-    names = [f"\u2212{size}" for size in reversed(sizes)] + ["0"] + sizes
-    scale = Scale(1e-4, 1.0, True, matplotlib.colormaps["cividis"], ((0.0, "0.01 %"), (0.5, "1 %"), (1.0, "100 %")))
-    cells = np.array([[scale.place(column[row]) if column[row] > 0 else np.nan for column in source.shares] for row in order])
-    kind = source.kind.replace("_", " ")
-    last = source.shares[-1]
-    peak = max(range(bins), key=lambda exponent: last[bins + 1 + exponent] + last[bins - 1 - exponent])
-    return Map(
-        anchor=f"magnitudes-{place}",
-        title=f"Magnitudes of {short(source.name, 34)} ({kind})",
-        how="A histogram a column, positive values on top: mass that drifts to the edges saturates, to the middle vanishes.",
-        summary=f"At step {number(source.steps[-1])} most values are around {sizes[peak]} in size "
-        f"({percent(last[bins + 1 + peak] + last[bins - 1 - peak])} of them); {percent(last[bins])} are exactly zero.",
-        rows=tuple(MapRow(names[row] if (row - bins) % 3 == 0 and not 0 < abs(row - bins) < low + 3 else "", names[row], kind) for row in order),
-        row_height=max(6, min(12, 240 // len(order))),
-        image=picture_of(scale.colours, cells, ()),
-        legend=scale_bar(scale),
-        ticks=scale.ticks,
-        steps=_step_labels(source.steps),
-        marks=(),
-        data=as_json(
-            {
-                "rows": [f"values around {names[row]}" for row in order],
-                "from": source.steps,
-                "to": source.steps,
-                "values": [[float(f"{column[row]:.2g}") for column in source.shares] for row in order],
-                "bad": [],
-                "share": True,
-            }
-        ),
-        note="",
-        has_nonfinite=False,
-        empty="no value",
     )
 
 
@@ -263,7 +207,8 @@ def _marks(source: HeatMap, line: TimeLine) -> tuple[Mark, ...]:
     return tuple(marks)
 
 
-def _step_labels(steps: Sequence[int]) -> tuple[tuple[float, str], ...]:
+def step_labels(steps: Sequence[int]) -> tuple[tuple[float, str], ...]:
+    """Up to five steps with their places in percent of the width."""
     count = min(5, len(steps))
     places = sorted({round(place * (len(steps) - 1) / max(1, count - 1)) for place in range(count)})
     return tuple((round(100 * (place + 0.5) / len(steps), 2), number(steps[place])) for place in places)

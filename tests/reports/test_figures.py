@@ -15,7 +15,8 @@ from analyzer.story.rows import Agreement, CalibrationBin, Curve, HeatMap, Magni
 from reports.figures.agreement import agreement_map
 from reports.figures.calibration import calibration_figure
 from reports.figures.chart import FULL_PAGE, as_json, chart, spans_decades, thin
-from reports.figures.heat_map import NONFINITE, layer_map, magnitude_map
+from reports.figures.heat_map import NONFINITE, layer_map
+from reports.figures.magnitudes import magnitude_map
 from reports.time_line import Onset, TimeLine
 
 LINE = TimeLine(0, 9, (Onset(1, 4, 9, "Dead units", "fc1", "error", "finding-dead-units-fc1", 1, 44.4, 55.6),), 0, ())
