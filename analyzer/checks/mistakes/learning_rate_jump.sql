@@ -3,7 +3,7 @@ title: A learning rate that jumps and a loss that does not recover
 cause: learning_rate_schedule
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_high, exploding_gradient, dead_units, saturated_activation, nonfinite_forward, nonfinite_backward, ignores_input]
+explains: [unknown, learning_rate_too_high, exploding_gradient, dead_units, saturated_activation, nonfinite_forward, nonfinite_backward, ignores_input, overfitting]
 reads:
   learning_rates: [rate]
   training_losses: [loss]

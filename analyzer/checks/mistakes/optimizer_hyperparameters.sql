@@ -3,7 +3,7 @@ title: Optimizer settings outside of what they are made for
 cause: optimizer_setting
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_high, learning_rate_too_low, exploding_gradient, nonfinite_forward, dead_units, ignores_input]
+explains: [unknown, learning_rate_too_high, learning_rate_too_low, exploding_gradient, nonfinite_forward, dead_units, ignores_input, overfitting]
 reads:
   optimizer_groups: [type]
   learning: [losses]

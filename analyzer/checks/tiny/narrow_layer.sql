@@ -55,7 +55,9 @@ select
     ) as message
 from narrowest, last_evaluation, learning, output_ranges, run_facts
 where
-    task = 'classification'
+    coalesce(task, 'classification') = 'classification'
+    and z_lowest is not null
+    and target_lowest is null
     and units < $width * outputs
     and train_accuracy < $accuracy
     and train_accuracy - accuracy < $gap
