@@ -6,7 +6,7 @@ How it decides, in five rules (docs/diagnosis.md tells them at length):
 2. *Gather.* Findings are gathered by cause. A cause is named on direct or strong evidence; what only symptoms speak for stays unknown.
 3. *Explain.* A cause accounts for every cause that its checks list under `explains` and that does not begin before it. What is accounted for is
    listed under it; where its evidence is stronger than that of what explains it, it stays an entry of its own as well.
-4. *Order.* Causes come before what they explain; then direct before strong evidence, then whoever explains more, then the earlier onset.
+4. *Order.* Causes come before what they explain; then direct before strong evidence, then whoever explains more, then error before warning, then onset.
 5. *Doubt.* Confidence is what the evidence leaves of the doubt, given back in part for every direct or strong check of the cause that stayed silent.
 """
 
@@ -177,7 +177,7 @@ def _rank(candidate: _Candidate) -> tuple[int, int, int]:
 
 
 def _order(named: Sequence[_Candidate], explained_by: Mapping[str, tuple[str, ...]]) -> list[_Candidate]:
-    """Causes before what they explain; among the free ones strength, then how much each explains, then onset."""
+    """Causes before what they explain; among the free ones strength, then how much each explains, then severity, then onset."""
     explains_count = {candidate.cause: sum(candidate.cause in reasons for reasons in explained_by.values()) for candidate in named}
     left = list(named)
     ordered: list[_Candidate] = []
@@ -187,11 +187,10 @@ def _order(named: Sequence[_Candidate], explained_by: Mapping[str, tuple[str, ..
         first = min(
             free,
             key=lambda candidate: (
-                _SEVERITY_ORDER[candidate.severity] == 2,
                 _STRENGTH_ORDER[candidate.strength],
                 -explains_count[candidate.cause],
-                candidate.onset,
                 _SEVERITY_ORDER[candidate.severity],
+                candidate.onset,
                 candidate.place,
             ),
         )
@@ -230,12 +229,12 @@ def _entry(candidate: _Candidate, follows: Sequence[_Candidate], silent: Mapping
 
 
 def _confidence(strengths: Sequence[str], against: int) -> float:
-    """Each check in favour leaves its share of the doubt; of n checks in favour and m against, m in n + m of what was won is given back by half."""
+    """Each check in favour leaves its share of the doubt; of n checks in favour and m against, a quarter of m in n + m of what was won is given back."""
     doubt = 1.0
     for strength in strengths:
         doubt *= DOUBT_LEFT[strength]
     won = 1.0 - doubt
-    return round(min(0.99, won * (1 - 0.5 * against / (len(strengths) + against))), 2)
+    return round(min(0.99, won * (1 - 0.25 * against / (len(strengths) + against))), 2)
 
 
 def _unknown(symptoms: Sequence[_Candidate], silent: Mapping[str, tuple[str, ...]]) -> list[Cause]:

@@ -3,7 +3,7 @@ title: Labels that sure predictions contradict
 cause: label_errors
 strength: strong
 severity: warning
-explains: [unknown, overfitting]
+explains: [overfitting]
 reads:
   label_doubts: [contradicted]
 params:
