@@ -82,7 +82,7 @@ def hash_rows(tensor: Tensor) -> Tensor:
     """A hash of the bytes of each row [N], int64: sums of words times random odd numbers, blocks first and then the blocks' sums."""
     words = _words(tensor)
     n, width = words.shape
-    mixed = words ^ (words >> 16)  # the product moves bits upward only: bring the high ones down first
+    mixed = words ^ (words >> 20) ^ (words >> 32)  # a product moves bits upward only, and short floats have theirs on top: bring them down first
     blocks = -(-width // _BLOCK)
     if blocks > 1:
         mixed = torch.nn.functional.pad(mixed, (0, blocks * _BLOCK - width)).reshape(n * blocks, _BLOCK)
@@ -95,10 +95,12 @@ def hash_rows(tensor: Tensor) -> Tensor:
 
 
 def _words(tensor: Tensor) -> Tensor:
-    """The bytes of each row as whole numbers [N, W] (int64)."""
+    """The bytes of each row as whole numbers [N, W] (int64), as wide as fits."""
     flat = tensor.detach().reshape(tensor.shape[0], -1).contiguous()
     if flat.is_complex():
         flat = torch.view_as_real(flat).reshape(flat.shape[0], -1)
+    if flat.shape[1] * flat.element_size() % 8 == 0:
+        return (flat if flat.storage_offset() * flat.element_size() % 8 == 0 else flat.clone()).view(torch.int64)
     sizes = {1: torch.uint8, 2: torch.int16, 4: torch.int32, 8: torch.int32}
     return flat.view(sizes[flat.element_size()]).to(torch.int64)
 
