@@ -1,4 +1,4 @@
--- One row per run through the training data of several batches: how much alike the targets of a batch are, and whether the order is that of the run before.
+-- One row per run through the training data of several batches (of the first five and the last five): how much alike the targets of a batch are, and whether the order is that of the run before.
 -- Record: set rec.epoch, and rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step
 -- Materialize
 -- Column step: last training step of the pass (steps)
@@ -9,7 +9,14 @@
 -- Column expected_purity: the same for two samples of the pass
 -- Column target_spread: mean variance of the target within a batch over its variance in the pass (regression); about 1 when shuffled
 -- Column same_place: share of the samples at the same batch and position as in the pass before; null in the first
-with visited as (
+with chosen as (
+    select pass
+    from passes
+    where split = 'train' and epoch is not null
+    qualify row_number() over (order by pass) <= 5 or row_number() over (order by pass desc) <= 5
+),
+
+visited as (
     select
         rank,
         pass,
@@ -20,7 +27,8 @@ with visited as (
         target,
         target_value::double as value
     from samples
-    where split = 'train' and epoch is not null and sample_id is not null
+    semi join chosen using (pass)
+    where split = 'train' and sample_id is not null
 ),
 
 class_counts as (

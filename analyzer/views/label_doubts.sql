@@ -1,4 +1,4 @@
--- One row per sample whose label was contradicted by a confident prediction at some visit while the model was already good.
+-- One row per sample whose label was contradicted by a confident prediction at some visit in a pass in which the model was already good (at most 24 passes, evenly spread).
 -- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
 -- Materialize
 -- Column visits: visits at which the model was good: accuracy of the pass at least 0.6, and 0.8 of the best that every split reaches (visits)
@@ -19,6 +19,9 @@ good as (
     select split, pass
     from passes, good_enough
     where passes.accuracy >= good_enough.accuracy and (split <> 'train' or epoch is not null)
+    -- Two dozen passes, evenly spread, tell as much as hundreds.
+    qualify (row_number() over (partition by split order by pass) * 24) // count(*) over (partition by split)
+        <> ((row_number() over (partition by split order by pass) - 1) * 24) // count(*) over (partition by split)
 ),
 
 seen as (

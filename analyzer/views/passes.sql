@@ -4,7 +4,6 @@
 -- Column step: last training step of the pass; -1 before the first (steps)
 -- Column first_step: first training step of the pass (steps)
 -- Column rows: rows of the pass (visits)
--- Column distinct_samples: different samples among them (samples)
 -- Column complete: the pass is not the last of its split, or as long as the longest
 -- Column loss: mean over the elements that count
 -- Column accuracy: share predicted right
@@ -15,7 +14,6 @@ select
     max(coalesce(step, -1)) as step,
     max(epoch) as epoch,
     count(*) as rows,
-    count(distinct sample_id) as distinct_samples,
     count(distinct batch) as batches,
     pass < max(pass) over (partition by split) or count(*) >= max(count(*)) over (partition by split) as complete,
     sum(loss_sum::double) / nullif(sum(elements) filter (loss_sum is not null), 0) as loss,

@@ -22,7 +22,7 @@ with visited as (
         split,
         sample_id,
         coalesce(step, -1) as step,
-        (coalesce(step, -1), pass, batch) as moment,
+        pass * (1::bigint << 40) + coalesce(step, -1) as moment,
         loss_sum::double / nullif(elements, 0) as loss,
         target,
         target_value::double as target_value,

@@ -7,6 +7,7 @@ explains: [unknown, label_errors, model_too_small, wrong_output_activation, lear
 reads:
   run_facts: [loss]
   batches: [n]
+  sample_histories: [visits]
 params:
   classes: {default: 20, unit: different values, source: "a measured quantity has more values"}
   evenness: {default: 0.25, unit: share of an even share, source: "counts and ratings have rare values; class numbers of a data set are about even"}
@@ -17,16 +18,18 @@ matters: A squared error takes class 3 to be nearer to 4 than to 8; independent 
 do: Use cross_entropy with one output a class and class numbers as targets; for two classes and one output binary_cross_entropy_with_logits.
 ignore: Ratings or counts that are ordered by nature; one-vs-all training on purpose.
 */
-with last_visits as (
-    select
-        target_value,
-        target_values,
-        target,
-        targets,
-        outputs
-    from samples
-    where split = 'train'
-    qualify row_number() over (partition by sample_id order by pass desc, batch desc) = 1
+with values_seen as (
+    select target_value, count(*) as n
+    from sample_histories
+    where split = 'train' and target_value is not null
+        and not exists (select 1 from samples where split = 'train' and target_values is not null)
+    group by target_value
+),
+
+labels_seen as (
+    select target, 1 as labels from sample_histories where split = 'train' and target is not null
+    union all
+    select targets[1], len(targets) from samples where split = 'train' and pass = 0 and targets is not null
 ),
 
 first_rows as (
@@ -36,13 +39,6 @@ first_rows as (
     where split = 'train' and elements > 0 and loss_sum is not null and z_min is not null
     order by step, batch, position
     limit 100
-),
-
-values_seen as (
-    select target_value, count(*) as n
-    from last_visits
-    where target_value is not null and target_values is null
-    group by target_value
 ),
 
 quantities as (
@@ -57,12 +53,11 @@ quantities as (
 labels as (
     select
         count(*) as samples,
-        bool_and(coalesce(len(targets), 1) = 1) as one_each,
-        count(distinct coalesce(target, targets[1])) as kinds,
-        max(outputs) as outputs,
+        bool_and(labels = 1) as one_each,
+        count(distinct target) as kinds,
+        (select max(outputs) from batches where split = 'train') as outputs,
         (select avg(beyond_one_hot::int) from first_rows) as beyond_one_hot
-    from last_visits
-    where target is not null or targets is not null
+    from labels_seen
 ),
 
 judged as (
