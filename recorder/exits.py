@@ -21,7 +21,7 @@ class ExitWatch:
     def __init__(
         self,
         on_exception: Callable[[BaseException], None],
-        on_signal: Callable[[int], None],
+        on_signal: Callable[[int, bool], None],
         on_exit: Callable[[], None],
         run_when_idle: Callable[[Callable[[], None]], None],
     ) -> None:
@@ -59,7 +59,7 @@ class ExitWatch:
             return
 
         def note() -> None:
-            self._on_signal(number)
+            self._on_signal(number, not callable(self._handler_before))
             self._pass_on(number, frame)
 
         self._run_when_idle(note)

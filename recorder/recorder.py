@@ -253,13 +253,16 @@ class Recorder:
         message = f"{details['type']}: {details['message']}"
         self._guard.run("exception", self._log.event, "exception", message, details, self._observer.step)
 
-    def _signalled(self, number: int) -> None:
-        """SIGTERM: the log is made whole before whatever comes next."""
+    def _signalled(self, number: int, fatal: bool) -> None:
+        """SIGTERM: noted. Where nobody else handles it the process is about to end, perhaps amid a forward pass: the files are made whole, no more."""
         if self._foreign():
             return
-        self._failed_by = SystemExit(number)
-        self._guard.run("signal", self._log.event, "signal", f"the process was told to end by signal {number}", {"signal": number}, self._observer.step)
-        self.close()
+        step = self._observer.step
+        self._guard.run("signal", self._log.event, "signal", f"the process was told to end by signal {number}", {"signal": number}, step)
+        if fatal:
+            self._guard.run("signal", self._log.fetcher.drain, wait=True)
+            self._guard.run("signal", self._log.writer.close)
+            self._closed = True
 
     def _when_idle(self, action: Any) -> None:
         if self._guard.depth == 0:

@@ -250,7 +250,9 @@ def test_a_handler_of_the_users_own_is_called_after_ours(tmp_path: Path) -> None
     try:
         with Recorder(tmp_path / "run", model, optimizer):
             os.kill(os.getpid(), signal.SIGTERM)
+            step(model, optimizer)
         assert called == [15]
+        assert events(tmp_path / "run", "finished") == [(0, {"steps": 1, "errors": {}})], "a handler that lets the loop go on ends nothing"
     finally:
         signal.signal(signal.SIGTERM, before)
 
