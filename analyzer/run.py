@@ -45,7 +45,11 @@ def open_run(path: str | os.PathLike[str]) -> Run:
     Damage costs the rows it touches: see `Run.problems`. Raises LogError where there is no run that this version can read.
     """
     run_dir = Path(path).expanduser().resolve()
-    return Run(run_dir, read_contents(run_dir))
+    contents = read_contents(run_dir)
+    run = Run(run_dir, contents)
+    if contents.scanned:
+        run.notes.append(f"the checksums of {len(contents.scanned)} large file{'s'[: len(contents.scanned) != 1]} were not verified; analyze verify does it")
+    return run
 
 
 class Run:
@@ -303,7 +307,7 @@ class Run:
             return self._list_again()
         damaged = {}
         for scanned in self._contents.scanned:
-            problem = verify_sealed(scanned.file)
+            problem = verify_sealed(scanned.file, self.info.get("checksums") is True)
             if problem is not None:
                 damaged[scanned.file.path] = problem
         self._contents.scanned = [scanned for scanned in self._contents.scanned if scanned.file.path not in damaged]

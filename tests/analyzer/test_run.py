@@ -104,7 +104,7 @@ def test_rows_that_a_resume_supersedes_are_hidden(tmp_path: Path, monkeypatch: p
     with open_run(tmp_path) as run:
         rows = run.rows("select step, name from metrics order by step")
         assert [(row["step"], row["name"]) for row in rows] == [(0, "first"), (1, "first"), (2, "second"), (3, "second"), (4, "second")]
-        assert run.notes == ["the run was resumed at step 2; rows that this superseded are left out"]
+        assert run.notes[0] == "the run was resumed at step 2; rows that this superseded are left out"
 
 
 def test_a_resume_of_one_rank_leaves_the_others_alone(tmp_path: Path) -> None:
@@ -125,6 +125,16 @@ def test_of_two_resumes_both_hold_also_where_the_second_hides_the_first(tmp_path
     seal(tmp_path, "metrics", metric_rows(2, name="c"), number=2)
     with open_run(tmp_path) as run:
         assert [(row["step"], row["name"]) for row in run.rows("select step, name from metrics order by step")] == [(0, "a"), (1, "a"), (2, "c")]
+
+
+def test_says_which_checksums_were_not_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_info(tmp_path)
+    seal(tmp_path, "metrics", metric_rows(0, 1))
+    with open_run(tmp_path) as run:
+        assert run.notes == []
+    monkeypatch.setattr("analyzer.contents.READ_AT_ONCE", 0)
+    with open_run(tmp_path) as run:
+        assert run.notes == ["the checksums of 1 large file were not verified; analyze verify does it"]
 
 
 def test_nan_and_infinities_survive(tmp_path: Path) -> None:
