@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analyzer.story import Story
     from analyzer.story.rows import CheckText
 
-EVIDENCE, SYMPTOMS, OF_ONE_CHECK = 6, 4, 3
+EVIDENCE, SYMPTOMS, OF_ONE_CHECK = 6, 3, 3
 """Sentences that an entry shows, and how many of them one check may give; the rest is a link away."""
 
 
