@@ -15,7 +15,12 @@
 with facts as (
     select
         loss,
-        coalesce(reduction, 'mean') as reduction,
+        -- A loss of the user's own, or none declared, may reduce as it likes.
+        case
+            when loss in (
+                'cross_entropy', 'nll_loss', 'binary_cross_entropy', 'binary_cross_entropy_with_logits', 'mse_loss', 'l1_loss', 'smooth_l1_loss', 'huber_loss'
+            ) then coalesce(reduction, 'mean')
+        end as reduction,
         coalesce(label_smoothing, 0) as smoothing,
         coalesce(weighted, false) as weighted,
         ignore_index
@@ -53,6 +58,13 @@ declared as (
     from units, facts
 ),
 
+training as (
+    -- Where nothing is declared, a mean in training says that a sum in evaluation is meant to be a mean too.
+    select avg((abs(value - mean_loss) <= 1e-3 * abs(mean_loss))::int) >= 0.9 as logs_means
+    from declared
+    where split = 'train' and not of_samples
+),
+
 judged as (
     select
         unit,
@@ -86,15 +98,15 @@ judged as (
                 {'formula': 'the loss of the elements that count, divided by all elements, padding too', 'cause': 'padding_counted', 'of_predictions': false,
                  'wrong': if(elements_total > elements and not of_samples, loss_sum / elements_total, null)},
                 {'formula': 'the sum over the elements instead of their mean', 'cause': 'loss_formula', 'of_predictions': false,
-                 'wrong': if(reduction <> 'sum' and not of_samples, loss_sum, null)},
+                 'wrong': if(meant_as_mean and not of_samples, loss_sum, null)},
                 {'formula': 'the sum of the batch means, not divided by the number of batches', 'cause': 'loss_formula', 'of_predictions': false,
-                 'wrong': if(batches > 1 and reduction <> 'sum' and not of_samples, loss_means, null)},
+                 'wrong': if(batches > 1 and meant_as_mean and not of_samples, loss_means, null)},
                 {'formula': 'the batch mean divided by the batch size again', 'cause': 'loss_formula', 'of_predictions': false,
                  'wrong': if(batches = 1 and not of_samples, mean_loss / n, null)},
                 {'formula': 'the sum of the batch means divided by the number of samples (divided by the batch size twice)', 'cause': 'loss_formula', 'of_predictions': false,
                  'wrong': if(batches > 1 and not of_samples, loss_means / n, null)},
                 {'formula': 'the sum of the batch sums divided by the number of batches', 'cause': 'loss_formula', 'of_predictions': false,
-                 'wrong': if(batches > 1 and reduction <> 'sum' and not of_samples, loss_sum / batches, null)},
+                 'wrong': if(batches > 1 and meant_as_mean and not of_samples, loss_sum / batches, null)},
                 {'formula': 'the mean of the batch means divided by the number of batches again', 'cause': 'loss_formula', 'of_predictions': false,
                  'wrong': if(batches > 1 and split <> 'train' and not of_samples, loss_means / batches / batches, null)},
                 {'formula': 'the mean of the batch means, although the last batch is shorter', 'cause': if(split = 'train', 'partial', 'loss_formula'), 'of_predictions': false,
@@ -112,7 +124,10 @@ judged as (
             ],
             recursive := true
         )
-    from declared
+    from (
+        select *, reduction = 'mean' or (reduction is null and split <> 'train' and coalesce(logs_means, false)) as meant_as_mean
+        from declared, training
+    )
 ),
 
 compared as (

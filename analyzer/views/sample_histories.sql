@@ -49,7 +49,7 @@ histories as (
         mode(prediction) filter (not correct) as usual_wrong,
         arg_min(target, moment) as target,
         arg_min(target_value, moment) as target_value,
-        case when min(target) < max(target) then 2 else 1 end as targets,
+        case when min(target) < max(target) or min(target_value) < max(target_value) then 2 else 1 end as targets,
         avg(p_target::double) as p_target,
         avg(p_other::double) as p_other
     from visited

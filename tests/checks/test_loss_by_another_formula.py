@@ -98,6 +98,20 @@ def test_silent_on_a_sum_that_was_declared() -> None:
     assert findings(CHECK, log) == []
 
 
+@pytest.mark.parametrize("name", [None, "FocalLoss"])
+def test_silent_on_a_training_sum_of_a_loss_that_may_be_one(name: str | None) -> None:
+    log = relogged(total)
+    log.info["loss"] = {"name": name}
+    assert findings(CHECK, log) == []
+
+
+def test_finds_a_sum_in_evaluation_where_training_logs_a_mean_though_nothing_is_declared() -> None:
+    log = relogged(total, "valid")
+    log.info["loss"] = {}
+    [found] = findings(CHECK, log)
+    assert "the sum over the elements" in found.message
+
+
 def test_silent_on_the_mean_over_the_epoch() -> None:
     log = healthy_log()
     losses = [row["value"] for row in log.rows["metrics"] if (row["name"], row["split"]) == ("loss", "train")]

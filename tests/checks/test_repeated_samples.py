@@ -40,3 +40,12 @@ def test_needs_nine_of_ten_samples(doubled: int, count: int) -> None:
 def test_silent_where_no_epoch_is_set() -> None:
     log = epochs([list(range(20)) * 3] * 2)
     assert findings(CHECK, log.change("samples", lambda row: {**row, "epoch": None})) == []
+
+
+def test_silent_on_keys_that_are_used_for_one_sample_after_another() -> None:
+    log = epochs([list(range(10)) * 6] * 3).change("samples", lambda row: {**row, "target": (row["position"] + row["batch"]) % 2})
+    assert findings(CHECK, log) == []
+    unlabelled = epochs([list(range(10)) * 6] * 3).change("samples", lambda row: {**row, "target": None})
+    assert len(findings(CHECK, unlabelled)) == 1
+    unlabelled.add("inputs", *({"sample_id": str(i), "split": "train", "hash": f"{i} {n}", "std": 1.0} for i in range(10) for n in range(5)))
+    assert findings(CHECK, unlabelled) == []

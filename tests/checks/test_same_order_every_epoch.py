@@ -41,3 +41,8 @@ def test_needs_two_repetitions(number: int, count: int) -> None:
 @pytest.mark.parametrize("batches, shuffled_from", [(1, None), (3, None), (5, 0), (5, 3)])
 def test_silent_on_few_batches_and_on_shuffled_epochs(batches: int, shuffled_from: int | None) -> None:
     assert findings(CHECK, epochs(6, batches, shuffled_from)) == []
+
+
+def test_silent_on_keys_that_are_used_for_one_sample_after_another() -> None:
+    log = epochs(4).change("samples", lambda row: {**row, "sample_id": str(row["position"]), "target": (row["position"] + row["batch"]) % 2})
+    assert findings(CHECK, log) == []

@@ -6,6 +6,7 @@ severity: info
 explains: []
 reads:
   batch_makeup: [same_place]
+  steady_keys: [steady]
 params:
   share: {default: 0.99, unit: share of the samples, source: "a shuffled epoch keeps about one sample in place"}
   batches: {default: 4, unit: batches an epoch, source: "with a batch or two the order hardly matters"}
@@ -22,7 +23,7 @@ select
     avg(same_place) as value,
     $share as threshold,
     format('{} of {} epochs repeat the order of the epoch before', count(*) filter (same_place >= $share), count(same_place)) as message
-from batch_makeup
-where batches >= $batches
+from batch_makeup, steady_keys
+where steady and batches >= $batches
 having count(*) filter (same_place >= $share) >= $patience and count(*) filter (same_place >= $share) >= 0.8 * count(same_place)
 order by step
