@@ -14,7 +14,8 @@ def run(at_first: float, evaluated: list[float], samples: int = 200) -> Log:
         return [answer(i, i % 4, i % 4 if i % 100 < 100 * share else (i + 1) % 4, outputs=4) for i in range(number)]
 
     epoch = [answers(0.25, 100), answers(at_first, 100)]
-    return sample_log("classification", [epoch] * len(evaluated), [[answers(share, samples)] for share in evaluated])
+    log = sample_log("classification", [epoch] * len(evaluated), [[answers(share, samples)] for share in evaluated])
+    return log.tensor("weight", "fc.weight")
 
 
 def test_silent_on_a_healthy_log() -> None:
@@ -46,3 +47,7 @@ def test_silent_on_other_courses(at_first: float, evaluated: list[float]) -> Non
 
 def test_silent_on_few_samples() -> None:
     assert findings(CHECK, run(0.8, [0.5, 0.5, 0.5], samples=10)) == []
+
+
+def test_silent_on_a_model_with_running_statistics() -> None:
+    assert findings(CHECK, run(0.8, [0.3, 0.3, 0.3]).tensor("buffer", "norm.running_mean")) == []
