@@ -122,7 +122,7 @@ def _read_files(run_dir: Path, info: Mapping[str, Any]) -> Contents:
 
 def _read(contents: Contents, file: LogFile, at_once: bool) -> Problem | None:
     if at_once:
-        rows = read_sealed(file)
+        rows = read_sealed(file, contents.info.get("checksums") is True)
         if isinstance(rows, Problem):
             return rows
         contents.chunks.append(Chunk(rows, file.table, file.rank, file.number))

@@ -166,7 +166,13 @@ def non_null_values(file: LogFile) -> dict[str, int]:
     return counts
 
 
-def read_sealed(file: LogFile) -> pa.Table | Problem:
+def _is_whole(file: LogFile, checksummed: bool) -> bool:
+    """Where run.json says that files are `checksummed`, one without a checksum has lost it."""
+    whole = sealed_file_is_whole(file.path)
+    return not checksummed if whole is None else whole
+
+
+def read_sealed(file: LogFile, checksummed: bool = False) -> pa.Table | Problem:
     """All rows of a sealed file, its page checksums verified."""
     rows = None
     try:
@@ -174,12 +180,12 @@ def read_sealed(file: LogFile) -> pa.Table | Problem:
             rows = parquet.metadata.num_rows
             table = parquet.read(use_threads=False)
             table.validate(full=True)
-            return table if sealed_file_is_whole(file.path) is not False else Problem(file.name, _CHANGED, rows)
+            return table if _is_whole(file, checksummed) else Problem(file.name, _CHANGED, rows)
     except _DAMAGE as error:
         return Problem(file.name, _why(error), rows)
 
 
-def verify_sealed(file: LogFile) -> Problem | None:
+def verify_sealed(file: LogFile, checksummed: bool = False) -> Problem | None:
     """Read a sealed file piece by piece, its page checksums verified; None where it is whole."""
     rows = None
     try:
@@ -187,7 +193,7 @@ def verify_sealed(file: LogFile) -> Problem | None:
             rows = parquet.metadata.num_rows
             for group in range(parquet.num_row_groups):
                 parquet.read_row_group(group, use_threads=False).validate(full=True)
-            return None if sealed_file_is_whole(file.path) is not False else Problem(file.name, _CHANGED, rows)
+            return None if _is_whole(file, checksummed) else Problem(file.name, _CHANGED, rows)
     except _DAMAGE as error:
         return Problem(file.name, _why(error), rows)
 

@@ -44,7 +44,7 @@ def verify(run_dir: Path) -> Verification:
     contents = read_contents(run_dir)
     problems = list(contents.problems)
     for scanned in list(contents.scanned):
-        problem = verify_sealed(scanned.file)
+        problem = verify_sealed(scanned.file, contents.info.get("checksums") is True)
         if problem is not None:
             problems.append(problem)
             contents.scanned.remove(scanned)

@@ -52,6 +52,7 @@ def run_info(
     known = dict(names) if names is not None else {id(p): name for model in models for name, p in model.named_parameters(remove_duplicate=False)}
     return {
         "format_version": FORMAT_VERSION,
+        "checksums": True,
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "pid": os.getpid(),
         "host": socket.gethostname(),
