@@ -8,7 +8,7 @@ def normalized(factors: list[float], *, buffer: bool = True) -> Log:
     log = healthy_log(steps=5 * len(factors), every=5)
     log.tensor("activation", "norm", rms=1.0, facts={"depth": 1, "module": "norm"})
     if buffer:
-        log.tensor("buffer", "norm.running_var", rms=1.0, mean=1.0, facts={"module": "norm"})
+        log.tensor("buffer", "norm.running_var", rms=1.0, mean=1.0, facts={"module": "norm", "depth": 1})
     [tensor_id] = [row["tensor_id"] for row in log.rows["tensors"] if row["kind"] == "activation" and row["name"] == "norm"]
     rows = [{"step": 5 * place + 4, "split": "valid", "tensor_id": tensor_id, "count": 100, "rms": factor, "mean": 0.0} for place, factor in enumerate(factors)]
     return log.add("stats", *rows)

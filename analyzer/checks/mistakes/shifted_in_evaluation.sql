@@ -16,21 +16,24 @@ do: Look at momentum, at batches of one, at statistics shared between splits or 
 ignore: Evaluation data that are meant to be different.
 */
 with norms as (
-    select distinct module
-    from buffers
-    where name like '%running_var'
+    select module, min(depth) as depth
+    from tensors
+    where kind = 'buffer' and name like '%running_var'
+    group by module
+),
+
+placed as (
+    select tensors.name, tensors.kind, norms.module as norm_module
+    from tensors
+    asof left join norms on norms.depth <= tensors.depth
+    where tensors.kind in ('activation', 'preactivation') and coalesce(tensors.activation, '') <> 'softmax'
 ),
 
 outputs as (
-    select watched_tensors.split, watched_tensors.step, watched_tensors.name, watched_tensors.kind, rms
+    select watched_tensors.split, watched_tensors.step, watched_tensors.name, watched_tensors.kind, watched_tensors.rms, placed.norm_module
     from watched_tensors
-    left join norms using (module)
-    where
-        watched_tensors.kind in ('activation', 'preactivation')
-        and (norms.module is not null or watched_tensors.kind = 'preactivation')
-        and exists (from norms)
-        and rms > 0
-        and coalesce(watched_tensors.activation, '') <> 'softmax'
+    join placed using (name, kind)
+    where norm_module is not null and rms > 0
 ),
 
 in_evaluation as (
@@ -50,8 +53,10 @@ compared as (
         in_evaluation.split,
         in_evaluation.step,
         in_evaluation.name,
+        in_evaluation.kind,
+        in_evaluation.norm_module,
         in_evaluation.rms / in_training.rms as ratio,
-        row_number() over (partition by in_evaluation.split, in_evaluation.name order by in_evaluation.step desc) as from_last
+        row_number() over (partition by in_evaluation.split, in_evaluation.name, in_evaluation.kind order by in_evaluation.step desc) as from_last
     from in_evaluation
     asof join in_training
         on in_training.name = in_evaluation.name and in_training.kind = in_evaluation.kind and in_training.step <= in_evaluation.step
@@ -59,7 +64,7 @@ compared as (
 
 judged as (
     select
-        name,
+        any_value(norm_module) as norm_module,
         split,
         min(step) filter (ratio > $factor or ratio < 1 / $factor) as step,
         max(step) as last_step,
@@ -68,17 +73,25 @@ judged as (
         bool_or((ratio > $factor or ratio < 1 / $factor) and from_last = 1) as off_at_end,
         max(ratio) filter (from_last = 1) as ratio
     from compared
-    group by name, split
+    group by name, kind, split
 )
 
 select
-    name as subject,
-    step,
-    last_step,
-    ratio as value,
+    norm_module as subject,
+    min(step) as step,
+    max(last_step) as last_step,
+    arg_max(ratio, abs(ln(ratio))) as value,
     $factor as threshold,
-    format('in split {} the rms of {} is {:.3g} times that of training ({} of {} evaluations differ)', split, name, ratio, off, times) as message
+    format(
+        'in split {} the rms behind {} is {:.3g} times that of training ({} of {} evaluations differ)',
+        arg_max(split, abs(ln(ratio))),
+        norm_module,
+        arg_max(ratio, abs(ln(ratio))),
+        max(off),
+        max(times)
+    ) as message
 from judged
 where off >= $patience and off >= 0.5 * times and off_at_end
-order by step, abs(ln(ratio)) desc, subject
+group by norm_module
+order by step, abs(ln(value)) desc, subject
 limit 50
