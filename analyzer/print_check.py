@@ -75,7 +75,7 @@ def _print_cause(entry: Cause, fixes: dict[str, str], verbose: bool) -> None:
     show(dim(_BAR.rstrip()))
     if entry.against:
         names = ", ".join(entry.against)
-        show(wrapped(f"against it: {names}, which often speak with it, found nothing", dim("   = "), "     "))
+        show(wrapped(f"against it: {names} found nothing", dim("   = "), "     "))
     for fix in list(dict.fromkeys(fixes[name] for name in entry.because if fixes.get(name)))[: None if verbose else FIXES_SHOWN]:
         show(wrapped(f"try: {fix}", dim("   = "), "     "))
 

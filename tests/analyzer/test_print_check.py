@@ -71,7 +71,7 @@ error[learning_rate_too_high]: the learning rate is too high
    | loss_diverges: the training loss rises from 0.4 at step 410 to 98 at step
    |   990
    |
-   = against it: gradients_grow, which often speak with it, found nothing
+   = against it: gradients_grow found nothing
    = try: Lower the learning rate.
 
 1 remark at level info, -v shows them: dead_units
