@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from .builder import Log, findings, healthy_log
@@ -51,6 +53,6 @@ def test_silent_on_one_loud_layer() -> None:
 def test_needs_a_growth_of_twenty_times(factor: float, count: int) -> None:
     layers = [factor, factor, 0.6 * factor, 0.5 * factor, 4.0, 3.0, 1.0, 1.0]
     steps = [layers] * 10
-    falling = sum(a > b for a, b in zip(layers, layers[1:], strict=False)) / 7
+    falling = sum(a > b for a, b in pairwise(layers)) / 7
     assert falling >= 0.7
     assert len(findings("exploding_gradient", deep(steps))) == count

@@ -5,7 +5,7 @@ strength: strong
 severity: warning
 explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high]
 reads:
-  preactivations: [saturated_units, units, activation]
+  bounded_layers: [flat_units]
 params:
   share: {default: 0.3, unit: share of a layer's units, source: "below the layer-wide half of saturated_layers: a unit saturated for every sample of a step carries no information at all"}
   patience: {default: 3, unit: recorded steps in a row, source: "a single batch can be odd"}
@@ -14,28 +14,10 @@ matters: Such a unit is a constant, and no gradient passes through it to bring i
 do: Look at what grew just before the onset (weights, biases, learning rate); lower the rate or normalise before the activation.
 ignore: Gates that are meant to stay open.
 */
-with last_weight as (
-    select max(depth) as depth
-    from parameters
-    where dimensions >= 2
-),
-
-flagged as (
-    select
-        name,
-        step,
-        preactivations.last_step,
-        recorded,
-        activation,
-        saturated_units / units as flat,
-        saturated_units >= $share * units as bad
-    from preactivations, last_weight
-    where
-        split = 'train'
-        and activation in ('tanh', 'sigmoid', 'hardtanh', 'hardsigmoid')
-        and units > 0
-        and saturated_units is not null
-        and coalesce(preactivations.depth <= last_weight.depth, true)
+with flagged as (
+    select *, flat_units >= $share as bad
+    from bounded_layers
+    where flat_units is not null
 ),
 
 last_good as (
@@ -48,9 +30,9 @@ select
     name as subject,
     min(step) as step,
     max(last_step) as last_step,
-    arg_max(flat, step) as value,
+    arg_max(flat_units, step) as value,
     $share as threshold,
-    format('{:.0f} % of the units of {} ({}) are saturated for every sample since step {}', 100 * arg_max(flat, step), name, any_value(activation), min(step)) as message
+    format('{:.0f} % of the units of {} ({}) are saturated for every sample since step {}', 100 * arg_max(flat_units, step), name, any_value(activation), min(step)) as message
 from flagged
 join last_good using (name)
 where flagged.recorded > last_good.recorded

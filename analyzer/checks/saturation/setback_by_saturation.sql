@@ -5,7 +5,7 @@ strength: strong
 severity: error
 explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high]
 reads:
-  preactivations: [saturated, count, activation]
+  bounded_layers: [flat]
   loss_windows: [median]
 params:
   share: {default: 0.5, unit: share of the values, source: "SageMaker Debugger and DeepDiagnosis: more than half"}
@@ -19,28 +19,9 @@ matters: Almost no gradient comes back through such a layer; what was learned is
 do: Look at what grew just before the onset (weights, inputs, learning rate); lower the rate, scale the inputs, normalise before the activation.
 ignore: Gates that are meant to be open or shut.
 */
-with last_weight as (
-    select max(depth) as depth
-    from parameters
-    where dimensions >= 2
-),
-
-flagged as (
-    select
-        name,
-        step,
-        preactivations.last_step,
-        recorded,
-        activation,
-        saturated / count as flat,
-        saturated >= $share * count as bad
-    from preactivations, last_weight
-    where
-        split = 'train'
-        and activation in ('tanh', 'sigmoid', 'hardtanh', 'hardsigmoid')
-        and count > 0
-        and saturated is not null
-        and coalesce(preactivations.depth <= last_weight.depth, true)
+with flagged as (
+    select *, flat >= $share as bad
+    from bounded_layers
 ),
 
 last_good as (
