@@ -9,6 +9,8 @@
 -- Column p_target: mean probability of the label over the visits
 -- Column p_suggested: mean probability of the predicted class where it contradicted the label
 -- Column samples: samples of the split (samples)
+-- Column surest_errors: share of the surest third of the split's predictions that is not the label
+-- Column middle_errors: share of the middle third
 -- Wrong labels are spread evenly over sure and unsure predictions; mistakes of a model gather where it is unsure. Hence the surest third.
 with good_enough as (
     select greatest(0.6, 0.8 * min(best)) as accuracy
@@ -32,9 +34,22 @@ seen as (
 ),
 
 sure as (
-    select split, pass, prediction, greatest(0.7, approx_quantile(p_max, 0.667)) as least
+    select split, pass, prediction, greatest(0.7, upper) as least, upper, lower
+    from (
+        select split, pass, prediction, approx_quantile(p_max, 0.667) as upper, approx_quantile(p_max, 0.333) as lower
+        from seen
+        group by split, pass, prediction
+    )
+),
+
+errors as (
+    select
+        split,
+        avg((not correct)::int) filter (p_max >= upper) as surest_errors,
+        avg((not correct)::int) filter (p_max >= lower and p_max < upper) as middle_errors
     from seen
-    group by split, pass, prediction
+    join sure using (split, pass, prediction)
+    group by split
 )
 
 select
@@ -50,9 +65,12 @@ select
     max(prediction) filter (p_max >= least and not correct) = min(prediction) filter (p_max >= least and not correct) as always_the_same,
     avg(p_target::double) as p_target,
     avg(p_max::double) filter (p_max >= least and not correct) as p_suggested,
-    any_value(sizes.samples) as samples
+    any_value(sizes.samples) as samples,
+    any_value(errors.surest_errors) as surest_errors,
+    any_value(errors.middle_errors) as middle_errors
 from seen
 join sure using (split, pass, prediction)
+join errors using (split)
 join (select split, count(*) as samples from sample_histories group by split) as sizes using (split)
 group by split, sample_id
 having count(*) filter (p_max >= least and not correct) > 0

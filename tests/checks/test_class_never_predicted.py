@@ -44,3 +44,10 @@ def test_finds_a_rare_class_of_pixels() -> None:
     rows = [areas(i, {0: 900, 1: 95, 2: 5}, {0: 905, 1: 95}, {0: 900, 1: 95}) for i in range(4)]
     [found] = findings(CHECK, sample_log("segmentation", valid=[[rows]] * 3))
     assert (found.subject, found.value) == ("class 2", 0.005)
+
+
+@pytest.mark.parametrize("in_training, count", [(0, 1), (2, 1), (60, 0)])
+def test_finds_a_class_that_is_rare_in_training_alone(in_training: int, count: int) -> None:
+    train = [[[answer(f"t{i}", int(i < in_training), 0) for i in range(100)]]] * 3
+    valid = [[[answer(f"v{i}", i % 2, 0) for i in range(40)]]] * 3
+    assert len(findings(CHECK, sample_log("classification", train, valid))) == count

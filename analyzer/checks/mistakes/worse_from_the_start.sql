@@ -9,7 +9,7 @@ reads:
   evaluations: [accuracy]
   tensors: [kind]
 params:
-  gap: {default: 0.25, unit: share predicted right, source: "training samples at first sight and evaluation samples are new alike"}
+  gap: {default: 0.12, unit: share predicted right, source: "training samples at first sight and evaluation samples are new alike, and the model goes on learning"}
   errors: {default: 6, unit: standard errors, source: "beyond the chance of small splits"}
   patience: {default: 3, unit: evaluations, source: "one or two evaluations may come too early"}
 finds: An accuracy that stays below that of the training samples at first sight, in the second half of the first epoch, by `gap`, in every evaluation, `patience` at least, of a model without running statistics.

@@ -7,6 +7,7 @@ explains: []
 reads:
   inputs: [hash]
   sample_histories: [target]
+  steady_keys: [steady]
 params:
   samples: {default: 2, unit: samples, source: "two samples of one content and two labels cannot both be right"}
 finds: Samples with byte for byte the same input and different classes.
@@ -18,7 +19,8 @@ with contents as (
     select distinct inputs.split, inputs.sample_id, inputs.hash, sample_histories.target, sample_histories.first_step, sample_histories.last_step
     from inputs
     join sample_histories using (split, sample_id)
-    where inputs.hash is not null and coalesce(inputs.std, 1) > 0 and sample_histories.target is not null
+    cross join steady_keys
+    where steady and inputs.hash is not null and coalesce(inputs.std, 1) > 0 and sample_histories.target is not null
 )
 
 select

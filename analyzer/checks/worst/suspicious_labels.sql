@@ -11,8 +11,12 @@ params:
   agreement: {default: 0.5, unit: share of the sample's sure predictions, source: "once the label is learned by heart the sure predictions repeat it"}
   share: {default: 0.006, unit: share of the samples, source: "measured on digits, about a sixth of the labels that are wrong are found so; without wrong labels it is below 0.002"}
   most: {default: 0.15, unit: share of the samples, source: "nearly half of the surest third; a model that is wrong so often when it is sure is no judge"}
-  samples: {default: 4, unit: samples, source: "fewer occur in clean data"}
-finds: Samples that were predicted as one other class at `visits` or more visits, each time among the surest third of the predictions for that class, and at least `agreement` of the times that the prediction was sure; reported where they are between `share` and `most` of a split and `samples` or more.
+  judge: {default: 0.18, unit: share wrong in the surest third, source: "a model that is wrong so often when it is sure is no judge of labels"}
+  steepness: {default: 3, unit: times the errors of the surest third, source: "wrong labels alone give 1; classes that overlap give more the less they do"}
+  overlap: {default: 0.15, unit: share wrong in the middle third, source: "classes that overlap so much are wrong among the sure predictions as well"}
+  level: {default: 1.6, unit: times the errors of the surest third, source: "above `overlap` the errors must be as frequent where the model is sure"}
+  samples: {default: 5, unit: samples, source: "fewer occur in clean data"}
+finds: Samples that were predicted as one other class at `visits` or more visits, each time among the surest third of the predictions for that class, and at least `agreement` of the times that the prediction was sure; reported where they are between `share` and `most` of a split and `samples` or more, and where the errors do not simply grow as the predictions get less sure, as they do where classes overlap.
 matters: A model spends its capacity on wrong labels and learns them by heart in the end; wrong labels in the evaluation hide which model is better.
 do: Look through these samples, most certain first, and mend or drop the labels; look at who or what labelled them.
 ignore: Classes that overlap by nature; samples that are shown on purpose with another label.
@@ -22,7 +26,11 @@ with suspects as (
         *,
         count(*) over (partition by split) as found
     from label_doubts
-    where contradicted >= $visits and contradicted >= $agreement * confident and always_the_same
+    where
+        contradicted >= $visits and contradicted >= $agreement * confident and always_the_same
+        and surest_errors <= $judge
+        and middle_errors <= $steepness * surest_errors
+        and (middle_errors <= $overlap or middle_errors <= $level * surest_errors)
 )
 
 select
