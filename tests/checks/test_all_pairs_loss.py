@@ -34,7 +34,9 @@ def test_finds_a_loss_over_all_pairs(loss: str | None) -> None:
     assert (found.subject, found.step, found.last_step, found.value) == ("loss", 0, 9, 1.0)
 
 
-@pytest.mark.parametrize("formula", [lambda rows: sum(row["error"] ** 2 for row in rows) / len(rows), lambda rows: sum(row["error"] ** 2 for row in rows), lambda rows: 1.9])
+@pytest.mark.parametrize(
+    "formula", [lambda rows: sum(row["error"] ** 2 for row in rows) / len(rows), lambda rows: sum(row["error"] ** 2 for row in rows), lambda rows: 1.9]
+)
 def test_silent_on_other_losses(formula: Callable[[Sequence[Row]], float]) -> None:
     assert findings(CHECK, regression(formula)) == []
 

@@ -19,7 +19,9 @@ def test_silent_on_an_empty_log() -> None:
     assert findings(CHECK, healthy_log(steps=0)) == []
 
 
-@pytest.mark.parametrize("lags, phrase", [([1, 1, 10, 1, 1], "at their own position"), ([1, 9, 1, 1, 1], "one position earlier"), ([8, 1, 1, 1, 1], "two positions earlier")])
+@pytest.mark.parametrize(
+    "lags, phrase", [([1, 1, 10, 1, 1], "at their own position"), ([1, 9, 1, 1, 1], "one position earlier"), ([8, 1, 1, 1, 1], "two positions earlier")]
+)
 def test_finds_targets_that_the_model_has_seen(lags: list[int], phrase: str) -> None:
     [found] = findings(CHECK, copying(lags))
     assert (found.subject, found.step, found.value, phrase in found.message) == ("train", 0, 1.0, True)

@@ -11,7 +11,9 @@ CHECK = "class_sorted_batches"
 def classes(mixed: float, epochs: int = 3, batches: int = 5) -> Log:
     """Epochs in which the samples come sorted by class, but for a share that is placed at random."""
     chance = random.Random(0)
-    epoch = [[answer(i, target := chance.randrange(5) if chance.random() < mixed else batch % 5, target, outputs=5) for i in range(20)] for batch in range(batches)]
+    epoch = [
+        [answer(i, target := chance.randrange(5) if chance.random() < mixed else batch % 5, target, outputs=5) for i in range(20)] for batch in range(batches)
+    ]
     return sample_log("classification", [epoch] * epochs)
 
 

@@ -12,7 +12,9 @@ def regression(targets: list[float], loss: str = "mse_loss") -> Log:
 
 
 def multilabel(targets: list[list[int]]) -> Log:
-    rows: list[Row] = [{"sample_id": str(i), "targets": target, "predictions": target, "missed": 0, "invented": 0, "outputs": 4} for i, target in enumerate(targets)]
+    rows: list[Row] = [
+        {"sample_id": str(i), "targets": target, "predictions": target, "missed": 0, "invented": 0, "outputs": 4} for i, target in enumerate(targets)
+    ]
     return sample_log("multilabel", [[rows]], loss="binary_cross_entropy_with_logits")
 
 

@@ -13,7 +13,10 @@ def run(outliers: int, std: float = 30.0, loss: float = 9.0, samples: int = 200)
     scatter = [0.9 + 0.2 * (i * 37 % 100) / 100 for i in range(samples)]
     return log.add(
         "inputs",
-        *({"sample_id": str(i), "split": "train", "mean": 0.1 * scatter[i], "std": std if i < outliers else scatter[i], "hash": str(i)} for i in range(samples)),
+        *(
+            {"sample_id": str(i), "split": "train", "mean": 0.1 * scatter[i], "std": std if i < outliers else scatter[i], "hash": str(i)}
+            for i in range(samples)
+        ),
     )
 
 

@@ -11,7 +11,8 @@ CHECK = "padding_in_loss"
 def padded(formula: Callable[[Sequence[Row]], float], steps: int = 10, padding: int = 4) -> Log:
     """Batches of four sequences whose real tokens cost about 2 and whose padding costs 0.1, and a training loss by the formula."""
     batches = [
-        [sequence(f"{step}.{i}", [2.0 + 0.1 * i + 0.05 * step] * (5 + (i + step) % 4), [0.1] * (padding * (1 + i % 3) // 2)) for i in range(4)] for step in range(steps)
+        [sequence(f"{step}.{i}", [2.0 + 0.1 * i + 0.05 * step] * (5 + (i + step) % 4), [0.1] * (padding * (1 + i % 3) // 2)) for i in range(4)]
+        for step in range(steps)
     ]
     log = sample_log("language_model", [batches], loss="cross_entropy")
     return log_numbers(log, "loss", [formula(batch) for batch in batches], split="train")

@@ -14,7 +14,9 @@ def run(shift: int, hit_rate: float = 0.9, samples: int = 60, passes: int = 2, o
     targets = [chance.randrange(4) for _ in range(samples)]
     if ordered:
         targets.sort()
-    rows = [answer(i, target, targets[(i + shift) % samples] if chance.random() < hit_rate else chance.randrange(4), outputs=4) for i, target in enumerate(targets)]
+    rows = [
+        answer(i, target, targets[(i + shift) % samples] if chance.random() < hit_rate else chance.randrange(4), outputs=4) for i, target in enumerate(targets)
+    ]
     return sample_log("classification", valid=[[rows]] * passes)
 
 
