@@ -36,6 +36,14 @@ def test_silent_on_a_teacher_outside_of_the_optimizer() -> None:
     assert findings("missing_gradient", without_gradient(healthy_log(), "fc1", optimizer_group=None)) == []
 
 
+def test_silent_on_a_small_head_beside_the_main_path() -> None:
+    assert findings("missing_gradient", without_gradient(healthy_log(), "fc2", numel=64)) == []
+
+
+def test_finds_a_large_part_beside_the_main_path() -> None:
+    assert len(findings("missing_gradient", without_gradient(healthy_log(), "fc2", numel=4000))) == 2
+
+
 def test_silent_on_a_last_head_that_is_not_used() -> None:
     assert findings("missing_gradient", without_gradient(healthy_log(), "out")) == []
 

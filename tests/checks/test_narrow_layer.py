@@ -6,7 +6,8 @@ from .test_too_small_for_the_data import level
 
 def narrow(units: int, right: float = 0.5, valid: float | None = None) -> Log:
     log = level(right, valid=valid)
-    return log.tensor("weight", "fc2.weight", facts={"shape": [units, 64]})
+    log.tensor("weight", "fc2.weight", facts={"shape": [units, 64], "numel": units * 64})
+    return log.tensor("weight", "out.weight", facts={"shape": [10, units], "numel": units * 10})
 
 
 def test_silent_on_a_healthy_log() -> None:
@@ -33,6 +34,11 @@ def test_silent_where_validation_is_far_worse() -> None:
 def test_silent_on_the_code_of_an_autoencoder() -> None:
     log = narrow(2)
     log.info["task"] = "regression"
+    assert findings("narrow_layer", log) == []
+
+
+def test_silent_on_an_adapter_beside_the_main_path() -> None:
+    log = narrow(2).tensor("weight", "adapter.weight", facts={"shape": [2, 48], "numel": 96, "depth": 1, "module_type": "Linear"}, rms=0.1)
     assert findings("narrow_layer", log) == []
 
 

@@ -20,6 +20,10 @@ def test_finds_a_module_that_is_never_called() -> None:
     assert [finding.subject for finding in found] == ["fc1.weight", "fc1.bias"]
 
 
+def test_finds_a_small_head_beside_the_main_path() -> None:
+    assert len(findings("unused_parameter", without_gradient(healthy_log(), "fc2", numel=64))) == 2
+
+
 def test_leaves_layers_before_others_with_a_gradient_to_another_check() -> None:
     assert findings("unused_parameter", without_gradient(healthy_log(), "fc1")) == []
 

@@ -8,22 +8,26 @@ reads:
   parameters: [recorded_steps]
   gradients: [rms]
 params:
+  share: {default: 0.2, unit: share of the weights, source: "a head beside the main path that the loss does not use (a pooler, an auxiliary classifier) is smaller"}
   patience: {default: 2, unit: recorded steps, source: "an accumulation step or a branch in turn has a gradient at the next"}
-finds: Trainable parameters in the optimizer that never had a gradient, in a layer that is used before layers that have one.
+finds: Trainable parameters in the optimizer that never had a gradient, in layers that are used before all those that have one, or that hold at least `share` of the weights.
 matters: These layers keep the values they were initialised with; what comes after them has to make do with random features.
 do: Look between this layer and the next one that has a gradient for detach(), no_grad(), .data, .item(), numpy, argmax or round, or a tensor made anew with torch.tensor().
 ignore: A branch that is switched off on purpose; take its parameters out of the optimizer or set requires_grad to False.
 */
 with reached as (
-    select max(depth) as deepest
+    select min(depth) as first, max(depth) as deepest
     from parameters
     where live_gradient_steps > 0
 ),
 
-cut as (
-    select parameters.*
+without as (
+    select
+        parameters.*,
+        depth < reached.first as before_all,
+        sum(numel) over () / (select sum(numel) from parameters) as weights
     from parameters, reached
-    where trainable and optimized and module_type <> '' and gradient_steps = 0 and recorded_steps >= $patience and depth < deepest
+    where trainable and optimized and module_type <> '' and gradient_steps = 0 and recorded_steps >= $patience and depth < reached.deepest
 )
 
 select
@@ -38,6 +42,7 @@ select
         recorded_steps,
         count(*) over ()
     ) as message
-from cut
+from without
+where before_all or weights >= $share
 order by depth desc, numel desc, name
 limit 50

@@ -13,21 +13,33 @@ params:
   width: {default: 0.5, unit: units over classes, source: "the logits of C classes have C - 1 free directions; a layer of fewer than half of them ties classes together"}
   accuracy: {default: 0.9, unit: share right, source: "a layer that narrow can still do for classes that are few and plain"}
   gap: {default: 0.1, unit: share right, source: "AUTOTRAINER: a gap of 0.1 is overfitting, not the lack of room"}
-finds: A classifier with a hidden layer of fewer than `width` times as many units as there are classes, whose accuracy is below `accuracy` in training and validation alike although its loss fell.
+finds: A classifier whose layers form one chain, with a hidden layer of fewer than `width` times as many units as there are classes, whose accuracy is below `accuracy` in training and validation alike although its loss fell.
 matters: All that the last layers know of a sample has to pass through these few numbers; longer training will not bring what does not fit.
 do: Widen the layer to a few times the number of classes.
 ignore: Bottlenecks that are the point of the model.
 */
 with layers as (
-    select name, module, shape[1] as units, depth, max(depth) over () as last_depth
+    select
+        name,
+        shape[1] as units,
+        numel / shape[1] as fan_in,
+        depth,
+        lag(shape[1]) over (order by depth, name) as units_before,
+        max(depth) over () as last_depth
     from parameters
-    where dimensions >= 2 and not sparse and module_type in ('Linear', 'Conv1d', 'Conv2d', 'Conv3d') and depth is not null
+    where dimensions >= 2 and not sparse and depth is not null
+),
+
+chain as (
+    select bool_and(fan_in % units_before = 0) as unbroken
+    from layers
+    where units_before is not null
 ),
 
 narrowest as (
     select arg_min(name, units) as name, min(units) as units
-    from layers
-    where depth < last_depth
+    from layers, chain
+    where depth < last_depth and unbroken
 ),
 
 last_evaluation as (
