@@ -104,6 +104,7 @@ class ForwardWatch:
             self._around = [register_module_forward_hook(self._guard.hook("forward", self._track))]
 
     def _listen(self) -> None:
+        self._stop_listening()
         self._around = [
             register_module_forward_pre_hook(self._guard.hook("forward", self._enter)),
             register_module_forward_hook(self._guard.hook("forward", self._leave), always_call=True),
@@ -116,14 +117,17 @@ class ForwardWatch:
         if self._mode is not None:
             mode, self._mode = self._mode, None
             mode.__exit__(None, None, None)  # type: ignore[no-untyped-call]
-        for handle in self._around:
-            handle.remove()
-        self._around = []
+        self._stop_listening()
         self.full = self.tracking = False
         self._last_output = None
 
+    def _stop_listening(self) -> None:
+        for handle in self._around:
+            handle.remove()
+        self._around = []
+
     def look_at_what_was_kept(self) -> None:
-        self._finite.flush()
+        self._guard.run("forward", self._finite.flush)
 
     def detach(self) -> None:
         self.end()
@@ -150,8 +154,6 @@ class ForwardWatch:
         watched = self._output_of(module).describe(output)
         if self._suspect(watched, output) and self._may_escalate:
             if not self.full:
-                for handle in self._around:
-                    handle.remove()
                 self._listen()
             self.full = True
             self._finite.active = False

@@ -85,6 +85,7 @@ def test_is_named_with_its_step(tmp_path: Path, what: str, kind: str, name: str,
     train(tmp_path / "run", what, every)
     step, details = events(tmp_path / "run", "nonfinite")[0]
     assert step == FAULT
+    assert not nn.modules.module._global_forward_hooks and not nn.modules.module._global_forward_pre_hooks
     if what == "root of zero" and every == 1:
         assert details["kind"] == "activation_gradient", "read only where the step was recorded in full from its beginning"
         return
