@@ -109,6 +109,7 @@ def overlap(some: Sequence[Row], score: Callable[[float, float], float]) -> floa
 RIGHT: list[tuple[str, str, Formula]] = [
     ("accuracy", "classes", lambda b: share(rows(b))),
     ("val_acc", "classes", lambda b: 100 * share(rows(b))),
+    ("top_3_accuracy", "classes", lambda b: sum(row["target_rank"] < 3 for row in rows(b)) / len(rows(b))),
     ("error_rate", "classes", lambda b: 1 - share(rows(b))),
     ("f1", "two", lambda b: f1(rows(b), 1)),
     ("f1", "classes", lambda b: macro(rows(b))),

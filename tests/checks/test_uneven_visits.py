@@ -39,3 +39,11 @@ def test_finds_samples_that_are_drawn_far_more_often() -> None:
 )
 def test_silent_on_chance_and_on_weights_of_classes(weights: list[float], draws: int) -> None:
     assert findings(CHECK, visited(weights, draws)) == []
+
+
+def test_silent_on_a_memory_that_grows() -> None:
+    """Each draw takes one of the samples so far, as a replay memory does."""
+    chance = random.Random(0)
+    keys = [chance.randrange(1 + draw // 25) for draw in range(1500)]
+    log = sample_log("classification", [[[answer(key, key % 2, 0) for key in keys[start : start + 50]] for start in range(0, 1500, 50)]])
+    assert findings(CHECK, log) == []
