@@ -1,7 +1,7 @@
 -- One row per training step: the norm of all gradients, as the optimizer sees them, against what it was before.
 -- Record: pass the model and the optimizer to Recorder(run_dir, model, optimizer)
 -- Materialize
--- Column usual: median of the finite norms of the up to 100 steps before
+-- Column usual: geometric mean of the finite norms of the up to 100 steps before
 with norms as (
     select step, max(value) as norm
     from metrics
@@ -14,5 +14,5 @@ select
     norm,
     row_number() over (order by step) - 1 as place,
     count(*) over () as steps,
-    median(case when isfinite(norm) then norm end) over (order by step rows between 100 preceding and 1 preceding) as usual
+    exp(avg(case when isfinite(norm) and norm > 0 then ln(norm) end) over (order by step rows between 100 preceding and 1 preceding)) as usual
 from norms

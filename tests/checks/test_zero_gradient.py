@@ -30,6 +30,17 @@ def test_silent_on_an_embedding_whose_rows_do_not_occur() -> None:
     assert findings("zero_gradient", log) == []
 
 
+def test_silent_behind_a_layer_that_was_saturated_from_the_start() -> None:
+    log = healthy_log().tensor("gradient", "fc1.weight", rms=0.0).tensor("preactivation", "fc2", saturated=250)
+    assert findings("zero_gradient", log) == []
+
+
+def test_silent_on_an_expert_that_is_never_chosen() -> None:
+    facts = {"module_type": "Linear", "depth": 1, "shape": [4, 4], "numel": 16, "optimizer_group": 0}
+    log = healthy_log().tensor("weight", "expert.weight", facts=facts, rms=0.1).tensor("gradient", "expert.weight", facts=facts, rms=0.0)
+    assert findings("zero_gradient", log) == []
+
+
 @pytest.mark.parametrize(("steps", "count"), [(20, 0), (30, 1)])
 def test_needs_three_recorded_steps(steps: int, count: int) -> None:
     assert len(findings("zero_gradient", healthy_log(steps=steps).tensor("gradient", "fc1.weight", rms=0.0))) == count

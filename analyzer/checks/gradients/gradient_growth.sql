@@ -7,7 +7,7 @@ explains: [unknown, ignores_input]
 reads:
   gradient_norms: [usual]
 params:
-  factor: {default: 100, unit: times the median of the 100 steps before, source: "torchmortem and neuraldbg call an absolute 1000 exploding; relative to the run's own past 10 is a usual spike (runmedic)"}
+  factor: {default: 100, unit: times the geometric mean of the 100 steps before, source: "torchmortem and neuraldbg call an absolute 1000 exploding; relative to the run's own past 10 is a usual spike (runmedic)"}
   history: {default: 5, unit: steps, source: "fewer steps give no level to compare with"}
 finds: A gradient norm more than `factor` times its usual level of the up to 100 steps before.
 matters: One such step can throw the weights far from where they were; it shows before the loss does.
