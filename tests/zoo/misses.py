@@ -6,7 +6,7 @@ EXPLAINED = {
     ),
     "diverges_in_a_log_of_scalars": "The loss has single spikes and comes down again; with nothing but that one number no check calls it divergence.",
     "gate_that_never_opens": "The saturated gate is found, but the bias of the head still lowers the loss a little, so the finding is held to be harmless.",
-    "input_replaced_by_zeros": "Found second: units that are zero for the one input there is count as dead, and they were seen earlier than the probe at the end.",
+    "input_replaced_by_zeros": "Found second: units that are zero for the only input there is count as dead, seen earlier than the probe.",
     "labels_shifted_twice": (
         "A model that has learned the character after the next is only a little worse; its predictions agree with no other position well enough."
     ),
