@@ -46,7 +46,13 @@ select
     last_step,
     level as value,
     update_ratio as threshold,
-    format('the largest gradient value is {:.3g} in {} of {} recorded gradients, and a step moves the weights by {:.1g} of their size', level, times, gradients, update_ratio) as message
+    format(
+        'the largest gradient value is {:.3g} in {} of {} recorded gradients, and a step moves the weights by {:.1g} of their size',
+        level,
+        times,
+        gradients,
+        update_ratio
+    ) as message
 from level, same, moved
 where names >= 2 and recorded_steps >= $patience and times >= $share * gradients and update_ratio < $slow
 order by step

@@ -33,7 +33,11 @@ select
     max(last_step) as last_step,
     max(near_input / near_output) as value,
     $ratio as threshold,
-    format('the gradient near the input is {:.0f} times the one near the output, over {} layers', least(max(near_input / near_output), 1e12), any_value(layers)) as message
+    format(
+        'the gradient near the input is {:.0f} times the one near the output, over {} layers',
+        least(max(near_input / near_output), 1e12),
+        any_value(layers)
+    ) as message
 from stretches
 where bad
 group by stretch

@@ -21,7 +21,12 @@ select
     max(gradients.last_step) as last_step,
     median(zeros / count) as value,
     $share as threshold,
-    format('{:.0f} % of the float16 gradient of {} is exactly zero, the rest is about {:.1g}', 100 * median(zeros / count), gradients.name, median(rms)) as message
+    format(
+        '{:.0f} % of the float16 gradient of {} is exactly zero, the rest is about {:.1g}',
+        100 * median(zeros / count),
+        gradients.name,
+        median(rms)
+    ) as message
 from gradients
 join parameters using (name)
 where

@@ -54,7 +54,12 @@ select
     max(last_step) as last_step,
     median(zero_share) as value,
     $share as threshold,
-    format('{:.1f} % of the float16 gradient values are exactly zero in {:.0f} % of the layers, from {} back to the input', 100 * median(zero_share), 100 * median(layers), arg_min(name, recorded)) as message
+    format(
+        '{:.1f} % of the float16 gradient values are exactly zero in {:.0f} % of the layers, from {} back to the input',
+        100 * median(zero_share),
+        100 * median(layers),
+        arg_min(name, recorded)
+    ) as message
 from by_step
 where layers >= $layers
 having count(*) >= $patience

@@ -48,7 +48,14 @@ select
     total.last_step,
     frozen.weights / total.weights as value,
     $share as threshold,
-    format('{:.0f} % of the weights ({} tensors) are frozen from step {} on, and the loss ends at {:.4g} of {:.4g}', 100 * frozen.weights / total.weights, tensors, frozen.step, last_loss, first_loss) as message
+    format(
+        '{:.0f} % of the weights ({} tensors) are frozen from step {} on, and the loss ends at {:.4g} of {:.4g}',
+        100 * frozen.weights / total.weights,
+        tensors,
+        frozen.step,
+        last_loss,
+        first_loss
+    ) as message
 from frozen, total, learning
 where frozen.weights >= $share * total.weights and last_loss > $progress * first_loss and first_loss > 0
 order by frozen.step

@@ -61,7 +61,13 @@ select
     (select max(step) from gradient_norms) as last_step,
     first.norm / first.usual as value,
     $factor as threshold,
-    format('the gradient norm grows to {:.3g} by step {}, {:.0f} times its usual level, after steps of at most {:.1g} of the weights', first.norm, first.step, least(first.norm / first.usual, 1e12), overwritten) as message
+    format(
+        'the gradient norm grows to {:.3g} by step {}, {:.0f} times its usual level, after steps of at most {:.1g} of the weights',
+        first.norm,
+        first.step,
+        least(first.norm / first.usual, 1e12),
+        overwritten
+    ) as message
 from first, calm, learning
 where
     first.step is not null

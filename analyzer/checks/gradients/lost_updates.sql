@@ -22,7 +22,12 @@ select
     max(updates.last_step) as last_step,
     median(updates.zeros / updates.count) as value,
     $share as threshold,
-    format('{:.0f} % of the values of {} ({}) do not change in a step', 100 * median(updates.zeros / updates.count), updates.name, any_value(updates.dtype)) as message
+    format(
+        '{:.0f} % of the values of {} ({}) do not change in a step',
+        100 * median(updates.zeros / updates.count),
+        updates.name,
+        any_value(updates.dtype)
+    ) as message
 from updates
 join gradients on gradients.name = updates.name and gradients.split = updates.split and gradients.recorded = updates.recorded
 join parameters on parameters.name = updates.name

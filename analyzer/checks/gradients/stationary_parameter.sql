@@ -60,6 +60,12 @@ select
 from still
 join parameters on parameters.name = still.name
 left join zero_rate on coalesce(nullif(zero_rate.suffix, ''), '0')::bigint = parameters.optimizer_group
-where asked >= $patience and moves = 0 and trainable and optimizer_group is not null and coalesce(zero_rate.rate, 1) > 0 and coalesce(dtype, '') not in ('float16', 'bfloat16')
+where
+    asked >= $patience
+    and moves = 0
+    and trainable
+    and optimizer_group is not null
+    and coalesce(zero_rate.rate, 1) > 0
+    and coalesce(dtype, '') not in ('float16', 'bfloat16')
 order by numel desc, subject
 limit 50

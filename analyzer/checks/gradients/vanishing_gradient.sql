@@ -62,7 +62,11 @@ select
     max(last_step) as last_step,
     median(near_input / near_output) as value,
     $ratio as threshold,
-    format('relative to the weights the gradient near the input is {:.2g} of the one near the output, over {} layers', median(near_input / near_output), any_value(matrices)) as message
+    format(
+        'relative to the weights the gradient near the input is {:.2g} of the one near the output, over {} layers',
+        median(near_input / near_output),
+        any_value(matrices)
+    ) as message
 from judged, last_good
 where judged.recorded > last_good.recorded
 having count(*) >= $patience

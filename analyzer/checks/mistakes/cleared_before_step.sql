@@ -40,7 +40,11 @@ select
     max(last_step) filter (empty) as last_step,
     count(*) filter (empty) as value,
     $patience as threshold,
-    format('at {} of {} recorded steps a backward pass ran and no parameter had a gradient when the optimizer stepped', count(*) filter (empty), count(*)) as message
+    format(
+        'at {} of {} recorded steps a backward pass ran and no parameter had a gradient when the optimizer stepped',
+        count(*) filter (empty),
+        count(*)
+    ) as message
 from judged
 having count(*) filter (empty) >= $patience and count(*) filter (empty) >= 0.9 * count(*)
 order by step

@@ -28,11 +28,21 @@ with settings as (
 ),
 
 wrong as (
-    select optimizer_group, 'betas swapped' as what, beta1 as value, beta2 as threshold, format('beta1 {:.4g} is larger than beta2 {:.4g}', beta1, beta2) as message
+    select
+        optimizer_group,
+        'betas swapped' as what,
+        beta1 as value,
+        beta2 as threshold,
+        format('beta1 {:.4g} is larger than beta2 {:.4g}', beta1, beta2) as message
     from settings
     where beta1 > beta2
     union all
-    select optimizer_group, 'momentum', memory, $momentum, format('the optimizer keeps {:.4g} of its last step: steps add up over {:.0f} batches', memory, 1 / greatest(1 - memory, 1e-6))
+    select
+        optimizer_group,
+        'momentum',
+        memory,
+        $momentum,
+        format('the optimizer keeps {:.4g} of its last step: steps add up over {:.0f} batches', memory, 1 / greatest(1 - memory, 1e-6))
     from settings
     where memory >= $momentum
     union all

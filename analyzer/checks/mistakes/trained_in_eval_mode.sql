@@ -33,7 +33,11 @@ select
     max(coalesce(next_change - 1, final.step)) as last_step,
     sum(coalesce(next_change, final.step + 1) - modes.step) as value,
     0 as threshold,
-    format('{} training steps were taken in evaluation mode, from step {} on', sum(coalesce(next_change, final.step + 1) - modes.step), min(modes.step)) as message
+    format(
+        '{} training steps were taken in evaluation mode, from step {} on',
+        sum(coalesce(next_change, final.step + 1) - modes.step),
+        min(modes.step)
+    ) as message
 from modes, final
 where not training and sensitive > 0
 having count(*) > 0

@@ -44,7 +44,15 @@ select
     last_step,
     loss_lowest as value,
     floor as threshold,
-    format('the model ends with a {} and the losses of {} samples stay between {:.4g} and {:.4g}, within the {:.4g} to {:.4g} of a second softmax', activation, samples, loss_lowest, loss_highest, floor, ceiling) as message
+    format(
+        'the model ends with a {} and the losses of {} samples stay between {:.4g} and {:.4g}, within the {:.4g} to {:.4g} of a second softmax',
+        activation,
+        samples,
+        loss_lowest,
+        loss_highest,
+        floor,
+        ceiling
+    ) as message
 from bounds
 where loss_lowest > 0.999 * floor and loss_highest < 1.001 * ceiling
 order by step

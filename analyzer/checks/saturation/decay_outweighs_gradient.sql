@@ -57,7 +57,11 @@ select
     max(last_step) as last_step,
     median(outweighed) filter (recorded >= last_recorded / 2) as value,
     $share as threshold,
-    format('weight decay {:.3g} pulls {:.1f} times as hard as the loss in the later half of the run', any_value(weight_decay), median(outweighed) filter (recorded >= last_recorded / 2)) as message
+    format(
+        'weight decay {:.3g} pulls {:.1f} times as hard as the loss in the later half of the run',
+        any_value(weight_decay),
+        median(outweighed) filter (recorded >= last_recorded / 2)
+    ) as message
 from by_step, learning
 where last_loss > $progress * first_loss
 having

@@ -24,7 +24,14 @@ with start as (
         max(parameters.depth) over () as last_depth
     from weights
     join parameters using (name)
-    where split = 'train' and weights.step = 0 and dimensions >= 2 and parameters.trainable and not sparse and parameters.shape[1] > 1 and parameters.shape[2] > 1
+    where
+        split = 'train'
+        and weights.step = 0
+        and dimensions >= 2
+        and parameters.trainable
+        and not sparse
+        and parameters.shape[1] > 1
+        and parameters.shape[2] > 1
 )
 
 select

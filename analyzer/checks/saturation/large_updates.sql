@@ -44,7 +44,12 @@ select
     last_step,
     overwritten as value,
     $ratio as threshold,
-    format('a step changes the weights by up to {:.0f} % of their size, from step {} on, most of all {}', 100 * least(overwritten, 1e9), step, largest_name) as message
+    format(
+        'a step changes the weights by up to {:.0f} % of their size, from step {} on, most of all {}',
+        100 * least(overwritten, 1e9),
+        step,
+        largest_name
+    ) as message
 from found
 order by step
 limit 1

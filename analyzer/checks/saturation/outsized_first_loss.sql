@@ -25,7 +25,9 @@ with first as (
 guess as (
     select ln(greatest(outputs, 2)) as loss
     from output_ranges, run_facts
-    where outputs is not null and coalesce(run_facts.loss, 'cross_entropy') in ('cross_entropy', 'nll_loss', 'binary_cross_entropy_with_logits', 'binary_cross_entropy')
+    where
+        outputs is not null
+        and coalesce(run_facts.loss, 'cross_entropy') in ('cross_entropy', 'nll_loss', 'binary_cross_entropy_with_logits', 'binary_cross_entropy')
 ),
 
 large as (

@@ -32,7 +32,13 @@ select
     max(last_step) as last_step,
     arg_max(flat_units, step) as value,
     $share as threshold,
-    format('{:.0f} % of the units of {} ({}) are saturated for every sample since step {}', 100 * arg_max(flat_units, step), name, any_value(activation), min(step)) as message
+    format(
+        '{:.0f} % of the units of {} ({}) are saturated for every sample since step {}',
+        100 * arg_max(flat_units, step),
+        name,
+        any_value(activation),
+        min(step)
+    ) as message
 from flagged
 join last_good using (name)
 where flagged.recorded > last_good.recorded

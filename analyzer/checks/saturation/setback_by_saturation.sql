@@ -68,7 +68,14 @@ select
     onset.last_step,
     level_at_end as value,
     level_before as threshold,
-    format('{} ({}) saturates at step {}; the loss was {:.4g} at best before and is {:.4g} at the end', name, activation, onset.step, level_before, level_at_end) as message
+    format(
+        '{} ({}) saturates at step {}; the loss was {:.4g} at best before and is {:.4g} at the end',
+        name,
+        activation,
+        onset.step,
+        level_before,
+        level_at_end
+    ) as message
 from onset
 join before using (name)
 join levels using (name)

@@ -40,7 +40,13 @@ select
     travel.last_step,
     travelled as value,
     $travelled as threshold,
-    format('all updates of {} steps together are {:.2g} of the weights; the loss goes from {:.4g} to {:.4g}', losses, travelled, first_loss, last_loss) as message
+    format(
+        'all updates of {} steps together are {:.2g} of the weights; the loss goes from {:.4g} to {:.4g}',
+        losses,
+        travelled,
+        first_loss,
+        last_loss
+    ) as message
 from travel
 cross join learning
 left join best on true

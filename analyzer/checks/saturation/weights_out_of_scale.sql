@@ -51,7 +51,13 @@ select
     0 as last_step,
     usual as value,
     case when large >= small then $largest else $smallest end as threshold,
-    format('{} of {} weight matrices start too {}: their standard deviation is {:.2g} over the root of the fan-in', greatest(large, small), matrices, case when large >= small then 'large' else 'small' end, usual) as message
+    format(
+        '{} of {} weight matrices start too {}: their standard deviation is {:.2g} over the root of the fan-in',
+        greatest(large, small),
+        matrices,
+        case when large >= small then 'large' else 'small' end,
+        usual
+    ) as message
 from counted
 where greatest(large, small) >= $share * matrices and greatest(large, small) > 0
 order by step
