@@ -111,13 +111,17 @@ def gradients_of(parameters: Iterable[Parameter]) -> list[tuple[Parameter, Tenso
 
 
 def all_zero(parameters: Iterable[Parameter]) -> bool:
-    """Whether all gradients are None or zero. On a device only None is known without waiting, zeros are taken on trust."""
+    """Whether the gradients are None or zero. On a device only None is known without waiting, zeros are taken on trust.
+
+    A parameter that the loss uses directly, beside the model's forward pass, may have its new gradient already: a minority does not count.
+    """
+    live = total = 0
     for parameter in parameters:
+        total += parameter.tensor.requires_grad
         if parameter.tensor.grad is not None:
             [(_, gradient)] = gradients_of([parameter])
-            if fetch.at_once(gradient) and bool(torch.any(gradient)):
-                return False
-    return True
+            live += fetch.at_once(gradient) and bool(torch.any(gradient))
+    return 2 * live < total or live == 0
 
 
 def dense(gradient: Tensor) -> Tensor:
