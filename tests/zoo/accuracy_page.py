@@ -21,7 +21,20 @@ data, each with one planted mistake, mistakes that people reported rebuilt small
 - **Subject**: the entry names the right tensor, module, metric or split, where one is right.
 - **False alarm**: a healthy run with any entry above info.
 - The **tuning half** was open to whoever set thresholds; the **held-out half** was not. A hash of a case's name decides which half it is in.
+
+This page: {coverage}. The whole sweep is 3 seeds of every fault, and 5 seeds at rates 1, 0.5 and 2 of every healthy training.
 """
+
+
+def coverage(results: Sequence[Result]) -> str:
+    """Which seeds and learning rates the numbers come from."""
+    faults, healthy = [result for result in results if result.expected], [result for result in results if not result.expected]
+    rates = ", ".join(f"{scale:g}" for scale in sorted({result.scale for result in healthy}))
+    return f"seeds {seeds(faults)} of the faults; seeds {seeds(healthy)} of the healthy trainings, learning rate times {rates}"
+
+
+def seeds(results: Sequence[Result]) -> str:
+    return ", ".join(str(seed) for seed in sorted({result.seed for result in results})) or "none"
 
 
 def share(part: int, whole: int) -> str:
@@ -145,7 +158,7 @@ def page(results: Sequence[Result], real: frozenset[str], accepting_several: Seq
     several = [[f"`{case.name}`", ", ".join(f"`{cause}`" for cause in case.causes), case.why] for case in accepting_several]
     return "\n".join(
         [
-            HEAD.format(runs=len(results)),
+            HEAD.format(runs=len(results), coverage=coverage(results)),
             f"## Planted faults ({len({result.name for result in planted})} cases, {len(planted)} runs)\n",
             table(FAULT_COLUMNS, halves(planted, faults_row)),
             f"## Reported faults, rebuilt ({len({result.name for result in reported})} cases, {len(reported)} runs)\n",
