@@ -129,7 +129,7 @@ def diverges_in_a_log_of_scalars(path: Path, seed: int, scale: float) -> None:
     torch.manual_seed(seed)
     x, y = diabetes()
     model = Flat(mlp([10, 1]))
-    optimizer = SGD(model.parameters(), lr=0.25 * scale)
+    optimizer = SGD(model.parameters(), lr=0.3 * scale)
     with Recorder(path) as rec:
         for step in range(200):
             rows = torch.arange(step * 16, step * 16 + 16) % 331
