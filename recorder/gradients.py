@@ -208,6 +208,12 @@ def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter], magnitu
     return layers
 
 
+def zeros_of(tensor: Tensor) -> Tensor:
+    """Which entries are zero now, of which a promise of zeros speaks: a pruned weight keeps its others. All of a tensor without a zero."""
+    zeros = tensor.detach() == 0
+    return zeros if bool(zeros.any()) else torch.ones_like(zeros)
+
+
 def _read_bytes(tensor: Tensor, limit: int) -> int:
     return min(local(tensor).numel(), limit) * tensor.element_size()
 

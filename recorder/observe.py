@@ -33,6 +33,7 @@ from .gradients import (
     read_gradients,
     read_updates,
     read_weights,
+    zeros_of,
 )
 from .hooks import Guard
 from .modes import ModeWatch
@@ -85,7 +86,9 @@ class Observer:
         self._forward = ForwardWatch(self._names, self._roots, self.register, guard, self._magnitudes)
         self._modes = ModeWatch(self._names)
         self._nonfinite = NonfiniteReporter(log)
-        self._promised_zeros = set(promised_zeros)
+        self._promised_zeros = {
+            parameter.weight.name: zeros_of(parameter.tensor) for parameter in self.parameters.parameters if parameter.weight.name in set(promised_zeros)
+        }
         self._compiled = any(_is_compiled(module) for model in models for module in (model, *model.modules()))
         self._handles: list[Any] = []
         self._depth = 0
@@ -361,7 +364,8 @@ class Observer:
     def _look_at_promised_zeros(self, index: int) -> None:
         for parameter in self._owned[index] if self._promised_zeros else ():
             if parameter.weight.name in self._promised_zeros:
-                count = torch.count_nonzero(parameter.tensor.detach())
+                promised = self._promised_zeros[parameter.weight.name].to(parameter.tensor.device)
+                count = torch.count_nonzero((parameter.tensor.detach() != 0) & promised)
                 self._step_numbers[f"exact_zeros/{parameter.weight.name}"] = count.item() if fetch.at_once(count) else count
 
     def _note_kept_gradients(self, index: int) -> None:

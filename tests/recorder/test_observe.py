@@ -326,6 +326,16 @@ def test_the_promise_of_zeros_is_looked_at_after_each_step(tmp_path: Path) -> No
     assert found == {0: 15.0, 1: 15.0}
 
 
+def test_the_promise_of_zeros_speaks_of_the_entries_that_are_zero_at_the_start(tmp_path: Path) -> None:
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with torch.no_grad():
+        model.head.weight[0].zero_()
+    pruned = model.head.weight.shape[1]
+    train(tmp_path / "run", model, optimizer, steps=1, guarantees=("exact_zeros:head.weight",), every=10)
+    assert metric(tmp_path / "run", "exact_zeros/head.weight") == {0: float(pruned)}
+
+
 def test_evaluation_is_recorded_once_and_carries_the_last_step(tmp_path: Path) -> None:
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
