@@ -5,8 +5,8 @@ strength: direct
 severity: error
 explains: [unknown, disconnected_parameter, parameter_not_optimized, learning_rate_too_low, ignores_input]
 reads:
-  activation_gradients: [rms]
-  parameters: [recorded_steps]
+  activation_gradients: [rms, depth]
+  parameters: [recorded_steps, depth]
 params:
   patience: {default: 3, unit: recorded steps, source: "one may be a step without a batch"}
 finds: Recorded steps at which a backward pass ran, and yet no parameter had a gradient other than zero when the optimizer stepped.
@@ -17,7 +17,8 @@ ignore: Nothing.
 with backward as (
     select recorded, min(step) as step, max(last_step) as last_step
     from activation_gradients
-    where split = 'train' and rms > 0
+    -- What flows back into an activation has passed the weights after it: behind the last weight a gradient can be there and end before any weight.
+    where split = 'train' and rms > 0 and depth < (select max(depth) from parameters)
     group by recorded
 ),
 

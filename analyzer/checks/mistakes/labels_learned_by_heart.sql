@@ -39,7 +39,7 @@ evaluated as (
         any_value(class_levels.guess_loss) as guess_loss
     from evaluations
     join class_levels using (split)
-    where evaluations.step >= 0 and isfinite(evaluations.accuracy)
+    where evaluations.step >= 0 and isfinite(evaluations.accuracy) and isfinite(evaluations.loss)
     group by evaluations.split
 )
 
