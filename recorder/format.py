@@ -164,7 +164,11 @@ METRICS = Table(
         _STEP,
         _EPOCH,
         _SPLIT,
-        Column("name", pa.string(), "as logged; the recorder adds learning_rate (learning_rate/<group> from the second group on), gradient_norm, step_seconds, recorder_seconds"),
+        Column(
+            "name",
+            pa.string(),
+            "as logged; the recorder adds learning_rate (learning_rate/<group> from the second group on), gradient_norm, step_seconds, recorder_seconds",
+        ),
         Column("value", pa.float64(), "the number; NaN and infinities are kept"),
         _SECONDS,
     ),
@@ -204,7 +208,11 @@ SAMPLE_COLUMNS: dict[str, tuple[Column, ...]] = {
         _measure("p_exp_sum", "sum of exp(probability): the normalizer of a second softmax"),
         _measure("entropy", "of the probabilities", "nats"),
         Column("target_rank", pa.int32(), "outputs that got more than the target: 0 is best"),
-        Column("batch_winner", pa.int32(), "row of the batch with the largest output number `position`: an argmax over the wrong axis; null where there is no such output"),
+        Column(
+            "batch_winner",
+            pa.int32(),
+            "row of the batch with the largest output number `position`: an argmax over the wrong axis; null where there is no such output",
+        ),
         _OUTPUTS,
     ),
     "multilabel": (
@@ -241,7 +249,12 @@ SAMPLE_COLUMNS: dict[str, tuple[Column, ...]] = {
         ),
         Column("tokens_correct", pa.int32(), "tokens that count and were predicted right", "tokens"),
         Column("correct_at_lag", pa.list_(pa.int32()), f"predictions that equal the target at {LM_LAGS} positions from their own", "tokens"),
-        Column("input_at_lag", pa.list_(pa.int32()), f"targets that equal the model's input at {LM_INPUT_LAGS} positions from their own; null where that is no such sequence", "tokens"),
+        Column(
+            "input_at_lag",
+            pa.list_(pa.int32()),
+            f"targets that equal the model's input at {LM_INPUT_LAGS} positions from their own; null where that is no such sequence",
+            "tokens",
+        ),
         _OUTPUTS,
     ),
 }

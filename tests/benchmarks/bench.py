@@ -17,6 +17,7 @@ from time import perf_counter, process_time
 
 import pyarrow.parquet as pq
 import torch
+
 from tests.benchmarks.jobs import JOBS, Job
 from tests.benchmarks.variants import VARIANTS, Variant
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -36,7 +37,7 @@ def cnn() -> Job:
     """Four convolutions with batch norm on 32x32 images, batch 64."""
     widths = [3, 32, 64, 64, 128]
     layers: list[nn.Module] = []
-    for place, (before, after) in enumerate(zip(widths, widths[1:], strict=False)):
+    for place, (before, after) in enumerate(pairwise(widths)):
         layers += [nn.Conv2d(before, after, 3, padding=1), nn.BatchNorm2d(after), nn.ReLU()]
         if place % 2:
             layers.append(nn.MaxPool2d(2))

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from torch import Tensor
-from tests.benchmarks.jobs import Job
 
 from recorder import Recorder
+from tests.benchmarks.jobs import Job
 
 After = Callable[[list[int], Tensor, Tensor, Tensor], None]
 """Called with ids, per-sample losses, output and target once the optimizer has stepped."""

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
-from analyzer.run import Run
 
 from analyzer.check import Finding, NotChecked, load_checks, run_check
+from analyzer.run import Run
 from recorder import format as log_format
 
 CLASSES = 10
