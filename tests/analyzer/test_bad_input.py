@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -35,6 +38,29 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "scanned in place":
         monkeypatch.setattr("analyzer.contents.READ_AT_ONCE", 0)
     return str(request.param)
+
+
+@pytest.fixture
+def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that everybody may enter, as pytest's own is not; settings are looked for there as well."""
+    with tempfile.TemporaryDirectory() as name:
+        monkeypatch.setenv("RETROGRAD_CONFIG", name)
+        Path(name).chmod(0o755)
+        yield Path(name)
+        Path(name).chmod(0o755)
+
+
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Root may do everything, so for a while it is nobody. Whatever is imported lazily must have been before."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
 
 # No run there.
@@ -100,11 +126,12 @@ def test_other_versions_that_can_be_read(tmp_path: Path, version: str) -> None:
     assert steps(tmp_path) == [0]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_run_that_may_not_be_read(tmp_path: Path) -> None:
-    write_log(tmp_path)
-    (tmp_path / "run.json").chmod(0)
-    result = analyze("check", tmp_path)
+def test_a_run_that_may_not_be_read(open_folder: Path) -> None:
+    write_log(open_folder)
+    assert analyze("check", open_folder).exit_code == 0
+    (open_folder / "run.json").chmod(0)
+    with without_privileges():
+        result = analyze("check", open_folder)
     assert (result.exit_code, "permission denied" in result.stderr) == (2, True)
 
 
@@ -342,13 +369,14 @@ def test_a_report_that_cannot_be_written(tmp_path: Path) -> None:
     assert "-o FILE" in result.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_no_permission_to_write_the_report(tmp_path: Path) -> None:
-    write_log(tmp_path)
-    tmp_path.chmod(0o500)
-    result = analyze("report", tmp_path)
-    tmp_path.chmod(0o700)
+def test_no_permission_to_write_the_report(open_folder: Path) -> None:
+    write_log(open_folder)
+    assert analyze("report", open_folder, "-o", open_folder / "first.html").exit_code == 0
+    open_folder.chmod(0o555)
+    with without_privileges():
+        result = analyze("report", open_folder)
     assert (result.exit_code, "cannot write the report" in result.stderr) == (2, True)
+    assert not (open_folder / "report.html").exists()
 
 
 def test_every_failure_is_one_kind_of_error(tmp_path: Path) -> None:
