@@ -12,14 +12,20 @@ EXPLAINED = {
         "The CNN is too small to learn 900 random labels by heart, so the run looks like one that does not learn at all; the diagnosis says unknown."
     ),
     "last_row_only": ("Reading the state before any input also cuts the recurrent weights off from the loss; that consequence is named instead of its cause."),
-    "logarithm_of_one_minus_one": "Found second: after the NaN the validation looks like random labels from an earlier step on. Evaluations that are not finite have since been left out there; the figures are from before.",
+    "logarithm_of_one_minus_one": (
+        "Found second: after the NaN the validation looks like random labels from an earlier step on."
+        " Mended since; the figures are from before."
+    ),
     "narrow_tanh_tower": "Found second: the output of a tower without gradient is the same for every input, and that is ranked before the reason.",
     "place_embedding_never_used": "Found, but only as info, since the model learns well without places in so short a text.",
     "same_draw_each_epoch": (
         "Found, but only as info: the same order in every epoch; that a third of the samples never comes is not seen, for ids "
         "that never come leave no trace in the log."
     ),
-    "so31880720_softmax_over_one_output": "Found second: every gradient is exactly zero, which looks as if gradients were cleared before the step. That check has since been told apart; the figures are from before.",
+    "so31880720_softmax_over_one_output": (
+        "Found second: every gradient is exactly zero, which looks as if gradients were cleared before the step."
+        " Mended since; the figures are from before."
+    ),
     "so49931055_softmax_of_one_class": (
         "Found third: a gradient that is zero everywhere is taken for a cut-off parameter, and the accuracy contradicts a model of one output."
     ),
