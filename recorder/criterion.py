@@ -38,7 +38,6 @@ _MODULES = {
 NAMES = tuple(sorted(_MODULES.values()))
 """Losses that can be declared by name."""
 
-TAKES_LOGITS = ("cross_entropy", "binary_cross_entropy_with_logits", "multi_margin_loss", "soft_margin_loss", "multilabel_soft_margin_loss")
 OF_CLASSES = ("cross_entropy", "nll_loss", "multi_margin_loss")
 OF_LABELS = ("binary_cross_entropy", "binary_cross_entropy_with_logits", "multilabel_soft_margin_loss", "multilabel_margin_loss")
 OF_VALUES = ("mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "poisson_nll_loss", "gaussian_nll_loss")

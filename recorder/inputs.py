@@ -130,7 +130,7 @@ class InputsSeen:
         self._hashes: dict[tuple[str, str], int] = {}
         self._rows = 0
 
-    def due(self, pass_number: int, seen_before: bool = True) -> bool:
+    def due(self, pass_number: int) -> bool:
         """Whether this pass through a split is looked at: 0, 1, 2, 4, 8, ... A sample that is augmented shows in the second at the latest."""
         return self._rows < _MOST_ROWS and (pass_number & (pass_number - 1)) == 0
 
