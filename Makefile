@@ -28,16 +28,17 @@ $(VENV)/analyzer: $(BIN)/python pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-# The CPU build is looked for where pip already looks, then on PyTorch's own index; a CUDA build is never taken by accident.
+# The CPU build is looked for where pip already looks, then on PyTorch's own index; a CUDA build is never taken by accident: the file made here
+# holds torch's version, and binds what is installed later.
 $(VENV)/torch: $(BIN)/python
 	$(BIN)/python -c "import torch" 2>/dev/null \
 	|| $(BIN)/python -m pip install --quiet "$(TORCH)" 2>/dev/null \
 	|| $(BIN)/python -m pip install --quiet --extra-index-url $(TORCH_INDEX) "$(TORCH)" \
 	|| $(BIN)/python -m pip install --quiet --index-url $(TORCH_INDEX) torch
-	@touch $@
+	@$(BIN)/python -c "from importlib.metadata import version; print('torch==' + version('torch'))" > $@
 
 $(VENV)/dev: $(VENV)/analyzer $(VENV)/torch
-	$(BIN)/python -m pip install --quiet --group dev --editable ".[torch]"
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/torch --group dev --editable ".[torch]"
 	@touch $@
 
 report: $(VENV)/analyzer

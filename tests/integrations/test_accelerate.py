@@ -2,22 +2,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import torch
 import torch.nn.functional as F
+from accelerate import Accelerator
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
-
-pytest.importorskip("accelerate")
-
-from accelerate import Accelerator
 
 from recorder import with_ids
 from recorder.integrations.accelerate import record
 
 from .rows import assert_every_strategy_has_its_signals, assert_loss_is_that_of_the_samples, rows
-
-pytestmark = [pytest.mark.filterwarnings("ignore")]
 
 
 def train(folder: Path, accumulation: int = 1, recorded: bool = True) -> nn.Module:

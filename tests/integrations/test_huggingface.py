@@ -4,22 +4,12 @@ import copy
 from pathlib import Path
 from typing import Any
 
-import pytest
 import torch
-
-pytest.importorskip("transformers")
-
 from transformers import BertConfig, BertForSequenceClassification, LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments
 
 from recorder.integrations.huggingface import RetrogradCallback
 
 from .rows import assert_every_strategy_has_its_signals, assert_loss_is_that_of_the_samples, rows
-
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    pytest.mark.filterwarnings("ignore::UserWarning"),
-    pytest.mark.filterwarnings("ignore::FutureWarning"),
-]
 
 
 def sentences(count: int, named: bool) -> list[dict[str, Any]]:

@@ -5,22 +5,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-pytest.importorskip("lightning")
-
-import lightning.pytorch as pl
-
 from recorder import with_ids
 from recorder.integrations.lightning import RetrogradCallback
 
 from .rows import assert_every_strategy_has_its_signals, assert_loss_is_that_of_the_samples, rows
 
-pytestmark = [pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.` is deprecated:FutureWarning")  # lightning's own
 
 
 class Module(pl.LightningModule):
