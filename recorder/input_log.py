@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .inputs import InputsSeen, main_tensor, meta_of_samples, summarize, tensors_of, texts_of
 from .previews import preview, to_batch
+from .tasks.columns import unpack
 from .worth_a_look import WorthALook
 
 Append = Callable[[str, pa.RecordBatch], None]
@@ -42,6 +43,11 @@ class InputLog:
         self._seen = InputsSeen()
         self._worth = WorthALook()
 
+    @property
+    def shows(self) -> bool:
+        """Whether any further preview can be afforded."""
+        return self._worth.open
+
     def add(self, batch: Batch, keys: Callable[[], Sequence[str]]) -> None:
         """Hashes and measures the inputs. Call it when the batch is recorded; `keys` gives the ids as texts, once they have arrived."""
         if (batch.inputs is None and batch.meta is None) or not self._seen.due(batch.pass_number):
@@ -60,8 +66,6 @@ class InputLog:
 
     def show(self, batch: Batch, keys: Sequence[str], losses: npt.NDArray[Any]) -> None:
         """Makes previews of the samples that are worth a look. Call it when the losses [N] have arrived (NaN: unknown or not finite)."""
-        if batch.inputs is None or not self._worth.open:
-            return
         places = self._worth.pick(batch.split, batch.pass_number, keys, losses)
         if not places:
             return
@@ -107,8 +111,10 @@ def _class_maps(batch: Batch) -> list[Tensor]:
     return [target, prediction] if prediction.shape == target.shape else []
 
 
-def mean_losses(samples: pa.RecordBatch) -> npt.NDArray[Any]:
-    """Loss of each row of `samples` per element that counts; NaN where it has none that is known."""
-    columns: Mapping[str, Any] = {name: samples.column(name).to_numpy(zero_copy_only=False) for name in ("loss_sum", "elements")}
-    loss, elements = (np.asarray(columns[name], dtype=np.float64) for name in ("loss_sum", "elements"))
-    return np.asarray(np.where(elements > 0, loss / np.maximum(elements, 1), np.nan))
+def mean_losses(fetched: Mapping[str, Any], rows: int) -> npt.NDArray[Any]:
+    """Loss of each sample per element that counts, from a fetched summary; NaN where it has none that is known."""
+    numbers = unpack(fetched, {name: np.asarray(fetched[name]) for name in ("floats", "ints") if name in fetched})
+    if "loss_sum" not in numbers:
+        return np.full(rows, np.nan)
+    elements = numbers["elements"]
+    return np.asarray(np.where(elements > 0, numbers["loss_sum"] / np.maximum(elements, 1), np.nan))

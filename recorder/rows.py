@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +10,10 @@ import numpy as np
 import pyarrow as pa
 from torch import Tensor
 
+from . import messages
 from .activations import Layer
 from .format import schema
+from .messages import Column, Rows, few_texts, lists, same_number, same_text
 from .stats import Numbers, fold
 from .watched import Watched
 
@@ -30,7 +31,7 @@ def tensor_rows(entries: Sequence[Watched]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pydict({name: columns[name] for name in _TENSORS.names}, schema=_TENSORS)
 
 
-def stats_rows(step: int | None, split: str, layers: Sequence[Layer], numbers: Numbers, pairs: Numbers, extras: Numbers) -> pa.RecordBatch:
+def stats_rows(step: int | None, split: str, layers: Sequence[Layer], numbers: Numbers, pairs: Numbers, extras: Numbers) -> Rows:
     """Rows of `stats`, one a watched tensor.
 
     `numbers` [m, 8] in the order of stats.FIELDS, `pairs` [m, 256], `extras` [m, 3]: saturated, silent units, saturated units (NaN: none).
@@ -40,37 +41,32 @@ def stats_rows(step: int | None, split: str, layers: Sequence[Layer], numbers: N
         layers, numbers, pairs, extras, counts = _merged(layers, numbers, pairs, extras, counts)
     size = len(layers)
     finite = counts - numbers[:, 7]
-    some = finite > 0
-    measured = np.empty((size, 5), np.float32)
+    unread = finite <= 0
+    measured = np.empty((5, size), np.float32)
     with np.errstate(over="ignore"):
-        measured[:, :3] = numbers[:, :3] / np.maximum(finite, 1)[:, None]
-        measured[:, 1] = np.sqrt(numbers[:, 1] / np.maximum(finite, 1))
-        measured[:, 3:] = numbers[:, 3:5]
-    nothing = None if some.all() else ~some
-    whole = np.concatenate([counts[:, None], numbers[:, 5:8]], 1).astype(np.int64)
-    columns: dict[str, Any] = {
-        "step": pa.nulls(size, pa.int64()) if step is None else pa.array(np.full(size, step, np.int64)),
-        "split": pa.repeat(pa.scalar(split, pa.string()), size),
-        "tensor_id": pa.array(np.array([layer.watched.id for layer in layers], np.int64)),
-        "units": pa.array([layer.units for layer in layers], pa.int32()),
-        "magnitudes": _lists(fold(pairs).astype(np.int32)),
-        "sampled": pa.array(np.array([layer.reading.sampled for layer in layers], np.float32)),
+        measured[:3] = (numbers[:, :3] / np.maximum(finite, 1)[:, None]).T
+        measured[1] = np.sqrt(numbers[:, 1] / np.maximum(finite, 1))
+        measured[3:] = numbers[:, 3:5].T
+    whole = np.empty((4, size), np.int64)
+    whole[0], whole[1:] = counts, numbers[:, 5:8].T
+    units = np.array([-1 if layer.units is None else layer.units for layer in layers], np.int32)
+    columns: dict[str, Column] = {
+        "step": same_number(step, np.int64, size),
+        "split": same_text(split, size),
+        "tensor_id": messages.numbers(np.array([layer.watched.id for layer in layers], np.int64)),
+        "units": messages.numbers(units, units < 0),
+        "magnitudes": lists(fold(pairs).astype(np.int32)),
+        "sampled": messages.numbers(np.array([layer.reading.sampled for layer in layers], np.float32)),
     }
-    for place, name in enumerate(("count", "zeros", "negatives", "nonfinite")):
-        columns[name] = pa.array(whole[:, place].copy())
-    for place, name in enumerate(("mean", "rms", "abs_mean", "min", "max")):
-        columns[name] = pa.array(measured[:, place].copy(), mask=nothing)
+    for name, values in zip(("count", "zeros", "negatives", "nonfinite"), whole, strict=True):
+        columns[name] = messages.numbers(values)
+    for name, values in zip(("mean", "rms", "abs_mean", "min", "max"), measured, strict=True):
+        columns[name] = messages.numbers(values, unread)
+    absent = np.isnan(extras)
+    known = np.where(absent, 0, extras)
     for place, (name, kind) in enumerate((("saturated", np.int64), ("silent_units", np.int32), ("saturated_units", np.int32))):
-        absent = np.isnan(extras[:, place])
-        columns[name] = pa.array(np.where(absent, 0, extras[:, place]).astype(kind), mask=absent)
-    return pa.RecordBatch.from_arrays([columns[name] for name in _STATS.names], schema=_STATS)
-
-
-def _lists(rows: Numbers) -> Any:
-    """Rows [m, n] as a column of lists."""
-    size, width = rows.shape
-    offsets: Any = pa.array(np.arange(0, size * width + 1, width, dtype=np.int32))
-    return pa.ListArray.from_arrays(offsets, pa.array(rows.reshape(-1)))
+        columns[name] = messages.numbers(known[:, place].astype(kind), absent[:, place])
+    return Rows(_STATS, size, [columns[name] for name in _STATS.names], step)
 
 
 def _merged(layers: Sequence[Layer], numbers: Numbers, pairs: Numbers, extras: Numbers, counts: Numbers) -> tuple[Any, ...]:
@@ -96,23 +92,17 @@ def _merged(layers: Sequence[Layer], numbers: Numbers, pairs: Numbers, extras: N
     return chosen, merged, merged_pairs, merged_extras, merged_counts
 
 
-def metric_rows(step: int | None, epoch: int | None, split: str, numbers: dict[str, float], seconds: float) -> pa.RecordBatch:
+def metric_rows(step: int | None, epoch: int | None, split: str, numbers: dict[str, float], seconds: float) -> Rows:
     size = len(numbers)
-    columns: list[Any] = [
-        pa.array([step] * size, pa.int64()),
-        pa.array([epoch] * size, pa.int64()),
-        _texts((split,) * size),
-        _texts(tuple(numbers)),
-        pa.array(list(numbers.values()), pa.float64()),
-        pa.array([seconds] * size, pa.float64()),
+    columns = [
+        same_number(step, np.int64, size),
+        same_number(epoch, np.int64, size),
+        same_text(split, size),
+        few_texts(tuple(numbers)),
+        messages.numbers(np.fromiter(numbers.values(), np.float64, size)),
+        same_number(seconds, np.float64, size),
     ]
-    return pa.RecordBatch.from_arrays(columns, schema=_METRICS)
-
-
-@functools.lru_cache(maxsize=256)
-def _texts(texts: tuple[str, ...]) -> Any:
-    """A column of texts: the same few come with every step."""
-    return pa.array(texts, pa.string())
+    return Rows(_METRICS, size, columns, step)
 
 
 def event_row(step: int | None, seconds: float, kind: str, message: str, details: dict[str, Any]) -> pa.RecordBatch:

@@ -59,9 +59,10 @@ class SampleLog:
 
         def write(fetched: list[Tensor]) -> None:
             keys.extend(texts_of_ids(fetched[-1] if isinstance(ids, Tensor) else ids))
-            written = to_batch(task, {**summary, **dict(zip(names, fetched, strict=False))}, ids=keys, **place)
-            self._log.writer.append("samples", written)
-            self._inputs.show(batch, keys, mean_losses(written))
+            arrived = {**summary, **dict(zip(names, fetched, strict=False))}
+            self._log.writer.append("samples", to_batch(task, arrived, ids=keys, **place))
+            if inputs is not None and self._inputs.shows:
+                self._inputs.show(batch, keys, mean_losses(arrived, rows))
 
         self._log.fetcher.submit(tensors, write)
         self._inputs.add(batch, lambda: keys)

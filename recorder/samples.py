@@ -18,6 +18,7 @@ from torch import Tensor
 from .criterion import OF_CLASSES, OF_LABELS, OF_VALUES, Criterion, beside
 from .format import SAMPLES, schema
 from .inputs import tensors_of
+from .messages import Column, Rows, numbers, same_number, same_text, texts
 from .tasks import classification, language_model, multilabel, regression, segmentation
 from .tasks.columns import task_columns
 from .tasks.losses import Elements, Summary, loss_columns, mask_elements, pack
@@ -152,9 +153,9 @@ def _loss_alone(rows: int, loss: Tensor | None, target: Tensor | None, mask: Ten
 
 def odd_loss_shape(loss: Tensor | None, rows: int, prediction: Tensor | None, target: Tensor | None) -> dict[str, Any] | None:
     """Details of a `loss_shape` event where the losses have a shape that no reduction gives: not [N], nor one for each element; None where all is well."""
-    if loss is None:
+    if loss is None or (loss.dim() == 1 and len(loss) == rows):
         return None
-    usual = {(rows,), (rows, 1)}
+    usual = {(rows, 1)}
     for tensor in (prediction, target):
         if tensor is not None and not (tensor.dim() == 0 and rows != 1):
             usual |= {tuple(tensor.shape), (tensor.shape[0] * (tensor.shape[1] if tensor.dim() > 1 else 1),)} if tensor.dim() else set()
@@ -179,7 +180,7 @@ def texts_of_ids(ids: Any) -> list[str]:
         ids = ids.reshape(-1).tolist()
     elif isinstance(ids, (str, bytes, int)):
         ids = [ids]
-    return [key if type(key) is str else _text(key) for key in ids]
+    return [key if type(key) is str else str(key) if type(key) is int else _text(key) for key in ids]
 
 
 def _text(key: Any) -> str:
@@ -198,18 +199,18 @@ def to_batch(
     split: str,
     pass_number: int,
     batch: int,
-) -> pa.RecordBatch:
+) -> Rows:
     """The rows of `samples` for one batch. `fetched` is what `summarize` returned, on the CPU (tensors or numpy arrays)."""
     rows = len(ids)
-    columns: dict[str, Any] = {
-        "step": _constant(step, pa.int64(), rows),
-        **_of_a_pass(epoch, split, pass_number, rows),
-        "batch": _constant(batch, pa.int32(), rows),
-        "sample_id": pa.array(ids, pa.string()),
-    }
-    wanted = _columns_of(task)
-    columns |= task_columns(task, fetched, rows)
-    return pa.RecordBatch.from_arrays([columns[name] for name in wanted.names], schema=wanted)
+    columns = [
+        same_number(step, np.int64, rows),
+        *_of_a_pass(epoch, split, pass_number, rows),
+        same_number(batch, np.int32, rows),
+        _places(rows),
+        texts(ids),
+        *task_columns(task, fetched, rows),
+    ]
+    return Rows(_columns_of(task), rows, columns, step)
 
 
 @functools.lru_cache
@@ -220,15 +221,11 @@ def _columns_of(task: str | None) -> pa.Schema:
 
 
 @functools.lru_cache(maxsize=16)
-def _of_a_pass(epoch: int | None, split: str, pass_number: int, rows: int) -> dict[str, Any]:
+def _of_a_pass(epoch: int | None, split: str, pass_number: int, rows: int) -> tuple[Column, ...]:
     """Columns that are the same for every batch of a pass."""
-    return {
-        "epoch": _constant(epoch, pa.int64(), rows),
-        "split": _constant(split, pa.string(), rows),
-        "pass": _constant(pass_number, pa.int32(), rows),
-        "position": pa.array(np.arange(rows, dtype=np.int32)),
-    }
+    return same_number(epoch, np.int64, rows), same_text(split, rows), same_number(pass_number, np.int32, rows)
 
 
-def _constant(value: Any, kind: Any, rows: int) -> Any:
-    return pa.nulls(rows, kind) if value is None else pa.repeat(pa.scalar(value, kind), rows)
+@functools.lru_cache(maxsize=16)
+def _places(rows: int) -> Column:
+    return numbers(np.arange(rows, dtype=np.int32))

@@ -21,7 +21,8 @@ import pyarrow.ipc
 from .format import CHECKSUM_KEY, checksum
 
 _CONTINUATION = b"\xff\xff\xff\xff"
-_PREFIX = struct.Struct("<4si")
+PREFIX = struct.Struct("<4si")
+"""What a message begins with: a mark, and the length of its header."""
 _BODY_DIGITS = b"<crc32->"
 _HEADER_DIGITS = b"<header>"
 _ROW_DIGITS = b"<--first_row-->"
@@ -32,21 +33,31 @@ _UNREADABLE = (pa.ArrowException, OSError, EOFError, ValueError, KeyError)
 
 def encode_batch(batch: pa.RecordBatch, schema_message: bytes, first_row: int) -> bytearray:
     """The IPC message of one batch. `schema_message` is `batch.schema.serialize()`, which begins the tail."""
+    header, body = unsigned_message(batch, schema_message)
+    fill_digits(header, checksum(body, batch.num_rows, batch.schema.names), first_row, zlib.crc32(schema_message))
+    return header + body
+
+
+def unsigned_message(batch: pa.RecordBatch, schema_message: bytes) -> tuple[bytearray, pa.Buffer]:
+    """Header and body of a batch's message, with placeholders for what `fill_digits` fills in."""
     sink = pa.BufferOutputStream()
     pa.ipc.new_stream(sink, batch.schema).write_batch(batch, custom_metadata=_PLACEHOLDERS)
-    message = bytearray(memoryview(sink.getvalue())[len(schema_message) :])
-    end = _PREFIX.size + _PREFIX.unpack_from(message)[1]
-    body = checksum(pa.py_buffer(memoryview(message)[end:]), batch.num_rows, batch.schema.names)
-    _fill(message, _BODY_DIGITS, body, end)
-    _fill(message, _ROW_DIGITS, b"%0*d" % (len(_ROW_DIGITS), first_row), end)
-    place = _fill(message, _HEADER_DIGITS, _NO_DIGITS, end)
-    message[place : place + len(_HEADER_DIGITS)] = _header_checksum(memoryview(message)[_PREFIX.size : end], schema_message)
-    return message
+    message = sink.getvalue()[len(schema_message) :]
+    end = PREFIX.size + PREFIX.unpack_from(message)[1]
+    return bytearray(message[:end]), message[end:]
 
 
-def _fill(message: bytearray, placeholder: bytes, digits: bytes, end: int) -> int:
-    place = message.index(placeholder, 0, end)
-    message[place : place + len(placeholder)] = digits
+def fill_digits(header: bytearray, body_checksum: bytes, first_row: int, schema_crc: int) -> None:
+    """Puts checksums and the number of the first row in place of the placeholders in a header (its prefix included)."""
+    _fill(header, _BODY_DIGITS, body_checksum)
+    _fill(header, _ROW_DIGITS, b"%0*d" % (len(_ROW_DIGITS), first_row))
+    place = _fill(header, _HEADER_DIGITS, _NO_DIGITS)
+    header[place : place + len(_HEADER_DIGITS)] = b"%08x" % zlib.crc32(memoryview(header)[PREFIX.size :], schema_crc)
+
+
+def _fill(header: bytearray, placeholder: bytes, digits: bytes) -> int:
+    place = header.index(placeholder)
+    header[place : place + len(placeholder)] = digits
     return place
 
 
@@ -101,12 +112,12 @@ def _schema_end(data: bytes) -> int | None:
 def _decode_batch(data: bytes, position: int, schema_message: bytes) -> tuple[pa.RecordBatch, int, int] | None:
     """The batch whose message begins at `position`, the number of its first row and where it ends; None where none that is whole does."""
     view = memoryview(data)[position:]
-    if len(view) < _PREFIX.size or view[:4] != _CONTINUATION:
+    if len(view) < PREFIX.size or view[:4] != _CONTINUATION:
         return None
-    header_end = _PREFIX.size + _PREFIX.unpack_from(view)[1]
-    if not _PREFIX.size < header_end <= len(view):
+    header_end = PREFIX.size + PREFIX.unpack_from(view)[1]
+    if not PREFIX.size < header_end <= len(view):
         return None
-    header = bytes(view[_PREFIX.size : header_end])
+    header = bytes(view[PREFIX.size : header_end])
     try:
         reader = pa.BufferReader(view)
         body = pa.ipc.read_message(reader).body

@@ -28,8 +28,12 @@ _BATCHES_HASHED = 2000
 
 @dataclass
 class _Split:
-    """`worst` is a heap of the largest losses of this window (a pass, or 1000 batches of a long one), `bar` what counted as bad in the last one."""
+    """`first_pass` is the pass in which the split was first seen: later ones bring the same keys.
 
+    `worst` is a heap of the largest losses of this window (a pass, or 1000 batches of a long one), `bar` what counted as bad in the last one.
+    """
+
+    first_pass: int
     window: tuple[int, int] = (-1, 0)
     worst: list[float] = field(default_factory=list)
     bar: float = -math.inf
@@ -54,11 +58,12 @@ class WorthALook:
 
     def pick(self, split: str, pass_number: int, ids: Sequence[str], losses: Sequence[float] | npt.NDArray[Any]) -> list[int]:
         """Places in the batch of the samples to show. `losses` has one number a sample; NaN is the worst there is."""
-        state = self._splits.setdefault(split, _Split())
+        state = self._splits.setdefault(split, _Split(pass_number))
         self._turn(state, pass_number)
         if not self.open:
             return []
-        picked = self._ordinary(state, split, ids) if state.batches <= _BATCHES_HASHED else []
+        first_pass = pass_number == state.first_pass and state.batches <= _BATCHES_HASHED
+        picked = self._ordinary(state, split, ids) if first_pass else []
         for place in self._worst(state, losses):
             if len(picked) >= _MOST_AT_ONCE or state.allowance <= 0:
                 break
@@ -103,7 +108,10 @@ class WorthALook:
 
     def _worst(self, state: _Split, losses: Sequence[float] | npt.NDArray[Any]) -> list[int]:
         """Places whose loss is among the largest of this window and no smaller than the last window's bar, worst first."""
-        sizes = np.nan_to_num(np.asarray(losses, dtype=np.float64), nan=np.inf)
+        sizes = np.asarray(losses, dtype=np.float64)
+        if len(state.worst) == _WORST and sizes.size and sizes.max() <= state.worst[0]:  # false where one is NaN
+            return []
+        sizes = np.nan_to_num(sizes, nan=np.inf)
         candidates = np.flatnonzero(sizes > state.worst[0]) if len(state.worst) == _WORST else np.arange(len(sizes))
         found: list[tuple[float, int]] = []
         for place in candidates.tolist():

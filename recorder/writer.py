@@ -30,6 +30,7 @@ import pyarrow as pa
 
 from .claim import Claim, claim
 from .format import rank_folder, schema, sealed_numbers, tail_name, tail_number
+from .messages import Rows, Template, template
 from .sealing import seal_tail
 from .tails import encode_batch
 
@@ -40,6 +41,10 @@ SEAL_BYTES = 16 * 2**20
 
 WAITING_BYTES = 8 * 2**20
 """Rows kept in memory while the disk refuses them."""
+
+
+Batch = pa.RecordBatch | Rows
+"""What can be appended: rows of a table, as Arrow or as `messages` has them."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +65,16 @@ class _Tail:
     descriptor: int
     schema: pa.Schema
     schema_message: bytes
+    template: Template | None = None
     size: int = 0
     rows: int = 0
+
+    def message(self, batch: Batch) -> bytearray:
+        if isinstance(batch, pa.RecordBatch):
+            return encode_batch(batch, self.schema_message, self.rows)
+        if self.template is None:
+            self.template = template(self.schema, self.schema_message)
+        return encode_batch(batch.to_arrow(), self.schema_message, self.rows) if self.template is None else self.template.encode(batch, self.rows)
 
 
 class Writer:
@@ -78,8 +91,8 @@ class Writer:
         self._closed = False
         self._tails: dict[str, _Tail] = {}
         self._next_numbers: dict[str, int] = {}
-        self._waiting: deque[tuple[str, pa.RecordBatch]] = deque()
-        self._committed: pa.RecordBatch | None = None
+        self._waiting: deque[tuple[str, Batch]] = deque()
+        self._committed: Batch | None = None
         self._failures: dict[tuple[str, str], Failure] = {}
         self._untold: dict[tuple[str, str], Failure] = {}
         self._last_step: int | None = None
@@ -92,7 +105,7 @@ class Writer:
         """What failed since the beginning, one entry a table and reason."""
         return list(self._failures.values())
 
-    def append(self, table: str, batch: pa.RecordBatch) -> None:
+    def append(self, table: str, batch: Batch) -> None:
         """Hands a batch of rows to the operating system. Never raises; after an interrupt in mid-write the batch is kept for the next call."""
         if os.getpid() != self._pid or self._closed or batch.num_rows == 0:
             return
@@ -178,14 +191,14 @@ class Writer:
 
     # Tails.
 
-    def _write(self, table: str, batch: pa.RecordBatch) -> None:
+    def _write(self, table: str, batch: Batch) -> None:
         tail = self._tails.get(table)
         if tail is not None and (tail.size >= self._seal_bytes or not self._fits(table, tail, batch)):
             self._leave(table)
             tail = None
         if tail is None:
             tail = self._begin(table, batch.schema)
-        message = encode_batch(batch, tail.schema_message, tail.rows)
+        message = tail.message(batch)
         if tail.size == 0:
             message[:0] = tail.schema_message
         size, rows = tail.size + len(message), tail.rows + batch.num_rows
@@ -198,10 +211,12 @@ class Writer:
         tail.size = size
         tail.rows = rows
         self._committed = batch
-        if batch.schema.names[0] == "step":
+        if isinstance(batch, Rows):
+            self._last_step = batch.last_step
+        elif batch.schema.names[0] == "step":
             self._last_step = batch.column(0)[-1].as_py()
 
-    def _fits(self, table: str, tail: _Tail, batch: pa.RecordBatch) -> bool:
+    def _fits(self, table: str, tail: _Tail, batch: Batch) -> bool:
         """Whether the batch may go to this tail: same columns, and its file is still there (a user may remove the directory)."""
         status = os.fstat(tail.descriptor)
         if status.st_nlink == 0:

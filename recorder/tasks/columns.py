@@ -2,85 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from ..format import LM_INPUT_LAGS, LM_LAGS, SAMPLE_COLUMNS, Column
+from ..format import LM_INPUT_LAGS, LM_LAGS, SAMPLE_COLUMNS
+from ..messages import Column, lists, nulls, numbers, of_array, truths
 
 Numbers = dict[str, npt.NDArray[Any]]
 Array = Any
 """A pyarrow.Array; the stubs ask for its type parameter, which depends on the column."""
 
-_NULL_WITHOUT_TARGET = ("p_target", "p_other", "z_target", "z_other", "target_rank")
+_NULL_WITHOUT_TARGET = frozenset({"p_target", "p_other", "z_target", "z_other", "target_rank"})
 """Columns that say nothing where the target is no class at all."""
 
+_LOSS_COLUMNS = (("loss_sum", pa.float32()), ("elements", pa.int32()), ("elements_total", pa.int32()), ("loss_sum_total", pa.float32()))
 
-def task_columns(task: str | None, fetched: dict[str, Any], rows: int) -> dict[str, Array]:
-    """Arrow columns of a fetched summary (CPU tensors or arrays), the loss columns among them; what it lacks is null."""
+
+def task_columns(task: str | None, fetched: dict[str, Any], rows: int) -> list[Column]:
+    """Columns of a fetched summary (CPU tensors or arrays), the loss columns first; what it lacks is null."""
     arrays = {name: np.asarray(value) for name, value in fetched.items() if not name.endswith("_names")}
-    numbers = unpack(fetched, arrays)
-    special: dict[str, Callable[[], Array]] = {}
-    if task == "regression":
-        special = {name: lambda name=name: _lists(arrays[name]) for name in ("target_values", "predicted_values") if name in arrays}  # type: ignore[misc]
-    elif task == "multilabel":
-        special = {name: lambda name=name: _classes_on(arrays[name]) for name in ("targets", "predictions") if name in arrays}  # type: ignore[misc]
-    elif task == "segmentation" and "target_pixels" in arrays:
-        special = {name: lambda name=name: _class_map(arrays[name]) for name in ("intersection", "target_pixels", "predicted_pixels")}  # type: ignore[misc]
-        numbers["iou_worst_class"] = _worst_iou(arrays)
-    elif task == "language_model" and "correct_at_lag_1" in numbers:
-        special = {"correct_at_lag": lambda: _lists(np.stack([numbers[f"correct_at_lag_{lag}"] for lag in LM_LAGS], axis=1))}
-        if "worst_loss" in arrays:
-            special["worst"] = lambda: _worst_tokens(arrays)
-        if "input_at_lag_0" in numbers:
-            special["input_at_lag"] = lambda: _lists(np.stack([numbers[f"input_at_lag_{lag}"] for lag in LM_INPUT_LAGS], axis=1))
-    known = numbers.get("target_known")
-    unknown = None if known is None or known.all() else known == 0
-    nulls = dict.fromkeys(_NULL_WITHOUT_TARGET, unknown)
-    if "batch_winner" in numbers:
-        nulls["batch_winner"] = numbers["batch_winner"] < 0
-    columns = {}
-    for column in (*_LOSS_COLUMNS, *(SAMPLE_COLUMNS[task] if task else ())):
-        if column.name in special:
-            columns[column.name] = special[column.name]()
+    known = unpack(fetched, arrays)
+    if task == "segmentation" and "target_pixels" in arrays:
+        known["iou_worst_class"] = _worst_iou(arrays)
+    special = _special(task, arrays, known)
+    unknown = _unknown(known)
+    winner = known.get("batch_winner")
+    columns = []
+    for name, kind, is_truth in _wanted(task):
+        values = known.get(name)
+        if name in special:
+            columns.append(special[name]())
+        elif values is None:
+            columns.append(nulls(4, rows) if kind is None else of_array(pa.nulls(rows, kind)))
+        elif is_truth:
+            columns.append(truths(values != 0))
+        elif name == "batch_winner" and winner is not None:
+            columns.append(numbers(values, winner < 0))
         else:
-            columns[column.name] = _plain(column, numbers.get(column.name), rows, nulls.get(column.name))
+            columns.append(numbers(values, unknown if name in _NULL_WITHOUT_TARGET else None))
     return columns
 
 
-_LOSS_COLUMNS = (
-    Column("loss_sum", pa.float32(), ""),
-    Column("elements", pa.int32(), ""),
-    Column("elements_total", pa.int32(), ""),
-    Column("loss_sum_total", pa.float32(), ""),
-)
+@functools.lru_cache
+def _wanted(task: str | None) -> list[tuple[str, Any, bool]]:
+    """Name of each column, its type unless that is a number of four bytes, and whether it holds truths."""
+    four = (pa.float32(), pa.int32())
+    columns = (*_LOSS_COLUMNS, *((column.name, column.type) for column in (SAMPLE_COLUMNS[task] if task else ())))
+    return [(name, None if kind in four else kind, kind == pa.bool_()) for name, kind in columns]
 
 
-def unpack(fetched: dict[str, Any], arrays: Numbers) -> Numbers:
+def _unknown(known: Numbers) -> npt.NDArray[np.bool_] | None:
+    """Rows whose target is no class."""
+    is_class = known.get("target_known")
+    return None if is_class is None or is_class.all() else is_class == 0
+
+
+def _special(task: str | None, arrays: Numbers, known: Numbers) -> dict[str, Callable[[], Column]]:
+    """Columns that are no plain numbers."""
+    if task == "regression":
+        return {name: lambda name=name: lists(arrays[name]) for name in ("target_values", "predicted_values") if name in arrays}  # type: ignore[misc]
+    if task == "multilabel":
+        return {name: lambda name=name: of_array(_classes_on(arrays[name])) for name in ("targets", "predictions") if name in arrays}  # type: ignore[misc]
+    if task == "segmentation" and "target_pixels" in arrays:
+        maps = ("intersection", "target_pixels", "predicted_pixels")
+        return {name: lambda name=name: of_array(_class_map(arrays[name])) for name in maps}  # type: ignore[misc]
+    special: dict[str, Callable[[], Column]] = {}
+    if task == "language_model" and "correct_at_lag_1" in known:
+        special["correct_at_lag"] = lambda: lists(np.stack([known[f"correct_at_lag_{lag}"] for lag in LM_LAGS], axis=1))
+        if "worst_loss" in arrays:
+            special["worst"] = lambda: of_array(_worst_tokens(arrays))
+        if "input_at_lag_0" in known:
+            special["input_at_lag"] = lambda: lists(np.stack([known[f"input_at_lag_{lag}"] for lag in LM_INPUT_LAGS], axis=1))
+    return special
+
+
+def unpack(fetched: Mapping[str, Any], arrays: Numbers) -> Numbers:
     """The packed matrices as columns by name."""
-    numbers: Numbers = {}
+    found: Numbers = {}
     for kind in ("float", "int"):
         if f"{kind}s" in arrays:
-            numbers |= dict(zip(fetched[f"{kind}_names"], arrays[f"{kind}s"], strict=True))
-    return numbers
-
-
-def _plain(column: Column, values: npt.NDArray[Any] | None, rows: int, unknown: npt.NDArray[np.bool_] | None) -> Array:
-    kind: Any = column.type
-    if values is None:
-        return pa.nulls(rows, kind)
-    if values.dtype == np.int32 and column.type == pa.bool_():
-        values = values != 0
-    return pa.array(values, kind, mask=unknown)
-
-
-def _lists(values: npt.NDArray[Any]) -> Array:
-    rows, width = values.shape
-    offsets: Array = pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32)) if width else pa.array(np.zeros(rows + 1, np.int32))
-    return pa.ListArray.from_arrays(offsets, pa.array(values.reshape(-1)))
+            found |= dict(zip(fetched[f"{kind}_names"], arrays[f"{kind}s"], strict=True))
+    return found
 
 
 def _classes_on(on: npt.NDArray[Any]) -> Array:

@@ -17,7 +17,7 @@ from recorder.tasks.classification import of_many_classes
 
 def rows(task, n, **given):
     summary = summarize(task, rows=n, **given)
-    return to_batch(task, summary, ids=[f"s{i}" for i in range(n)], step=7, epoch=1, split="train", pass_number=2, batch=3).to_pylist()
+    return to_batch(task, summary, ids=[f"s{i}" for i in range(n)], step=7, epoch=1, split="train", pass_number=2, batch=3).to_arrow().to_pylist()
 
 
 def softmax(z):
@@ -189,7 +189,7 @@ def test_shapes_that_do_not_fit_raise_nothing(prediction, target):
 
 
 def test_no_task_means_the_loss_alone():
-    batch = to_batch(None, summarize(None, rows=2, loss=torch.tensor([1.0, 2.0])), ids=["a", "b"], step=None, epoch=None, split="train", pass_number=0, batch=0)
+    batch = to_batch(None, summarize(None, rows=2, loss=torch.tensor([1.0, 2.0])), ids=["a", "b"], step=None, epoch=None, split="train", pass_number=0, batch=0).to_arrow()
     assert batch.num_columns == 11
     assert [row["loss_sum"] for row in batch.to_pylist()] == [1.0, 2.0]
 
