@@ -82,6 +82,8 @@ class ForwardWatch:
         self._may_escalate = False
         self._around: list[Any] = []
         self._mode: FunctionalCalls | None = None
+        self._arguments: dict[nn.Module, list[str]] = {}
+        self.autocast = False
         self.uses_fast_path = any(isinstance(module, _FAST_PATH) for module in names)
 
     def begin(self, root: nn.Module, full: bool, tracking: bool, functional: bool, may_escalate: bool) -> None:
@@ -110,9 +112,10 @@ class ForwardWatch:
             register_module_forward_hook(self._guard.hook("forward", self._leave), always_call=True),
         ]
 
-    def end(self) -> None:
-        """The outermost forward is over, by return or by exception."""
-        self.look_at_what_was_kept()
+    def end(self) -> bool:
+        """The outermost forward is over, by return or by exception. Whether it has been recorded in full, from its begin or from a value that is not finite."""
+        self._guard.run("forward", self._finite.flush)
+        full = self.full
         self._finite.active, self._finite.inside = True, False
         if self._mode is not None:
             mode, self._mode = self._mode, None
@@ -120,14 +123,12 @@ class ForwardWatch:
         self._stop_listening()
         self.full = self.tracking = False
         self._last_output = None
+        return full
 
     def _stop_listening(self) -> None:
         for handle in self._around:
             handle.remove()
         self._around = []
-
-    def look_at_what_was_kept(self) -> None:
-        self._guard.run("forward", self._finite.flush)
 
     def detach(self) -> None:
         self.end()
@@ -135,7 +136,10 @@ class ForwardWatch:
 
     def read_inputs(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], full: bool) -> None:
         """What the model is called with; integers (token numbers) too where the step is recorded."""
-        for name, value in _named_arguments(module, args, kwargs):
+        positional = self._arguments.get(module)
+        if positional is None:
+            positional = self._arguments[module] = _positional_arguments(module)
+        for name, value in _named_arguments(positional, args, kwargs):
             if not isinstance(value, Tensor) or value.dtype == torch.bool or not readable(value) or value.numel() == 0:
                 continue
             if not (full or value.is_floating_point()):
@@ -189,6 +193,7 @@ class ForwardWatch:
         if name is None:
             return
         self._register.used(name)
+        self.autocast = self.autocast or torch.is_autocast_enabled("cpu") or torch.is_autocast_enabled("cuda")  # perhaps begun within the model
         activation = activation_of(module)
         if activation is not None and args and isinstance(args[0], Tensor):
             with torch._C.DisableTorchFunction(), torch.no_grad():
@@ -377,13 +382,17 @@ def _ordinary() -> bool:
     return torch._C._current_graph_task_id() == -1 and torch._C._functorch.peek_interpreter_stack() is None
 
 
-def _named_arguments(module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Arguments of a call by the names of its signature; tensors inside a tuple, list or dict argument by name and key."""
+def _positional_arguments(module: nn.Module) -> list[str]:
+    """Names of the arguments that a module can be called with by place."""
     try:
         parameters = list(inspect.signature(module.forward).parameters.values())
     except (TypeError, ValueError):
-        parameters = []
-    positional = [parameter.name for parameter in parameters if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)]
+        return []
+    return [parameter.name for parameter in parameters if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)]
+
+
+def _named_arguments(positional: Sequence[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Arguments of a call by the names of its signature; tensors inside a tuple, list or dict argument by name and key."""
     named = [(positional[index] if index < len(positional) else f"argument{index}", value) for index, value in enumerate(args)]
     found: list[tuple[str, Any]] = []
     for name, value in (*named, *kwargs.items()):

@@ -106,6 +106,8 @@ class Observer:
         self._backward_task = -1
         self._backward_seen = False
         self._bad_backward = False
+        self._backwards = 0
+        self.backwards_a_step = 1
         self._low_precision = any(parameter.tensor.dtype in (torch.float16, torch.bfloat16) for parameter in self.parameters.parameters)
         self._autocast = False
         self._closure_seen = False
@@ -196,9 +198,7 @@ class Observer:
         self._depth -= 1
         if self._depth:
             return
-        self._forward.look_at_what_was_kept()
-        found_nonfinite = self._forward.full
-        self._forward.end()
+        found_nonfinite = self._forward.end()
         if self.split is not None:
             self._write_evaluation()
         elif torch.is_grad_enabled():
@@ -242,10 +242,11 @@ class Observer:
         if task == self._backward_task and task != -1:
             return
         self._backward_task, self._backward_seen = task, True
+        self._backwards += 1
         for index in range(len(self._optimizers)):
             if not self._cleared[index]:
                 self._cleared[index] = all_zero(self._owned[index])
-        if (self._low_precision or self._autocast) and task != -1:
+        if (self._low_precision or self._autocast or self._forward.autocast) and task != -1:
             torch.autograd.Variable._execution_engine.queue_callback(self._guard.hook("backward", self._backward_ends))
 
     def _backward_ends(self) -> None:
@@ -264,8 +265,12 @@ class Observer:
         self._bad_backward = not math.isfinite(values[0].item())
 
     def _notice_skipped_step(self) -> None:
-        """A backward pass made a gradient that is not finite, and no optimizer stepped before this forward: somebody skipped the step."""
-        if self._in_step and self._backward_seen and self._bad_backward and not self._stepped and self._optimizers:
+        """A backward pass made a gradient that is not finite, and no optimizer stepped before this forward: somebody skipped the step.
+
+        Where gradients of several passes add up, the step is due only after as many passes as other steps have had.
+        """
+        bad = self._in_step and self._backward_seen and self._bad_backward
+        if bad and self._backwards >= self.backwards_a_step and not self._stepped and self._optimizers:
             self._log.event("skipped_step", f"step {self.step} was skipped: its gradient is not finite", {"optimizer": 0}, self.step)
             self.cadence.burst(self.step)
             self.end_step()
@@ -426,7 +431,9 @@ class Observer:
         self._target = None
         self._stepped.clear()
         self._square_sum, self._saw_gradient = 0.0, False
+        self.backwards_a_step = max(self.backwards_a_step, self._backwards)
         self._backward_seen = self._bad_backward = False
+        self._backwards = 0
 
     def finish(self) -> None:
         """At the end, by return or by exception: what was read of the step in flight, or of an unfinished round, is written too."""

@@ -45,5 +45,6 @@ def record(accelerator: Accelerator, run_dir: str | Path, model: Any, optimizer:
     """Starts a recording of prepared (or not yet prepared) models and optimizers; lists are taken too. `options` are those of `Recorder`."""
     models = [accelerator.unwrap_model(part) for part in (model if isinstance(model, list | tuple) else [model])]
     recorder = Recorder(run_dir, models, optimizer, **options)
+    recorder._observer.backwards_a_step = accelerator.gradient_accumulation_steps
     accelerator.trackers.append(RetrogradTracker(recorder))
     return recorder

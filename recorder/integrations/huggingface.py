@@ -45,7 +45,8 @@ class RetrogradCallback(TrainerCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, optimizer: Any = None, **kwargs: Any) -> None:
         self.on_init_end(args, state, control, model)
         problem = getattr(model.config, "problem_type", None) or ("regression" if getattr(model.config, "num_labels", 2) == 1 else "")
-        self._recording.start(model, optimizer, state.global_step, loss=_LOSSES.get(problem, "cross_entropy"), config=args.to_dict())
+        settings = {"loss": _LOSSES.get(problem, "cross_entropy"), "config": args.to_dict()}
+        self._recording.start(model, optimizer, state.global_step, args.gradient_accumulation_steps, **settings)
         self._recording.hook(model.register_forward_pre_hook, self._begins, with_kwargs=True, prepend=True)
         self._recording.hook(model.register_forward_hook, self._ends, with_kwargs=True)
 

@@ -33,7 +33,7 @@ class RetrogradCallback(Callback):
         self._called: tuple[Any, Any] = (None, None)
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
-        self._recording.start(pl_module, trainer.optimizers, trainer.global_step, config=dict(pl_module.hparams))
+        self._recording.start(pl_module, trainer.optimizers, trainer.global_step, trainer.accumulate_grad_batches, config=dict(pl_module.hparams))
         for module in (*pl_module.children(), pl_module):
             self._recording.hook(module.register_forward_hook, self._module_called)
 

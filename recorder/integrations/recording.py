@@ -19,13 +19,17 @@ class Recording:
         self._split: AbstractContextManager[Any] | None = None
         self._handles: list[Any] = []
 
-    def start(self, model: Any, optimizer: Any, step: int, **defaults: Any) -> None:
-        """Begins a log; goes on in the one that is there at `step`, or after its last step where a second training begins at 0."""
+    def start(self, model: Any, optimizer: Any, step: int, accumulated: int, **defaults: Any) -> None:
+        """Begins a log; goes on in the one that is there at `step`, or after its last step where a second training begins at 0.
+
+        `accumulated`: how many backward passes make a step.
+        """
         resume: bool | int = False
         if (self.run_dir / "run.json").exists():
             resume = step or self.recorder is not None
         self.close()
         self.recorder = Recorder(self.run_dir, model, optimizer, resume=resume, **{**defaults, **self.options})
+        self.recorder._observer.backwards_a_step = accumulated
 
     def hook(self, register: Callable[..., Any], function: Callable[..., Any], **options: Any) -> None:
         """Adds a hook that lets no exception out, is inert in a copy of the model, and is removed at the end."""
