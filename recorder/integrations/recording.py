@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from ..recorder import Recorder
+
+
+class TrainingDidNotEnd(RuntimeError):
+    """What is noted where a framework neither ended a training nor told of its exception."""
 
 
 class Recording:
@@ -18,6 +23,7 @@ class Recording:
         self.recorder: Recorder | None = None
         self._split: AbstractContextManager[Any] | None = None
         self._handles: list[Any] = []
+        self._running = False
 
     def start(self, model: Any, optimizer: Any, step: int, accumulated: int, **defaults: Any) -> None:
         """Begins a log; goes on in the one that is there at `step`, or after its last step where a second training begins at 0.
@@ -27,9 +33,11 @@ class Recording:
         resume: bool | int = False
         if (self.run_dir / "run.json").exists():
             resume = step or self.recorder is not None
-        self.close()
+        self._given_up()
         self.recorder = Recorder(self.run_dir, model, optimizer, resume=resume, **{**defaults, **self.options})
         self.recorder._observer.backwards_a_step = accumulated
+        self._running = True
+        atexit.register(self._given_up)
 
     def hook(self, register: Callable[..., Any], function: Callable[..., Any], **options: Any) -> None:
         """Adds a hook that lets no exception out, is inert in a copy of the model, and is removed at the end."""
@@ -49,7 +57,14 @@ class Recording:
     def evaluating(self) -> bool:
         return self._split is not None
 
+    def _given_up(self) -> None:
+        """The program, or the next training, goes on without the end of this one: an exception was caught, by the user or by a notebook."""
+        if self._running:
+            self.close(TrainingDidNotEnd("the training was left before its end, by an exception that somebody caught"))
+
     def close(self, error: BaseException | None = None) -> None:
+        self._running = False
+        atexit.unregister(self._given_up)
         self.evaluate(None)
         for handle in self._handles:
             handle.remove()

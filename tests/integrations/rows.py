@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +36,22 @@ def assert_loss_is_that_of_the_samples(run: Path, split: str = "train") -> None:
     for step, value in logged.items():
         losses = [row["loss_sum"] / row["elements"] for row in rows(run, "samples") if row["step"] == step and row["split"] == split]
         assert abs(sum(losses) / len(losses) - value) < 1e-4 * (1 + abs(value)), (step, value, losses)
+
+
+def learning_rates(run: Path) -> list[float]:
+    """Of each step, the first parameter group's."""
+    return [row["value"] for row in sorted(rows(run, "metrics"), key=lambda row: row["step"] or 0) if row["name"] in ("learning_rate", "learning_rate/0")]
+
+
+def steps_of_samples(run: Path) -> list[int]:
+    """How many training samples each step has."""
+    counts = Counter(row["step"] for row in rows(run, "samples") if row["split"] == "train")
+    return [counts[step] for step in range(max(counts) + 1)]
+
+
+def skipped_steps(run: Path) -> list[int]:
+    return [row["step"] for row in rows(run, "events") if row["kind"] == "skipped_step"]
+
+
+def messages(run: Path, kind: str) -> list[str]:
+    return [row["message"] for row in rows(run, "events") if row["kind"] == kind]

@@ -1,15 +1,26 @@
 from __future__ import annotations
 
 import copy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from transformers import BertConfig, BertForSequenceClassification, LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments
 
 from recorder.integrations.huggingface import RetrogradCallback
 
-from .rows import assert_every_strategy_has_its_signals, assert_loss_is_that_of_the_samples, rows
+from .rows import (
+    assert_every_strategy_has_its_signals,
+    assert_loss_is_that_of_the_samples,
+    learning_rates,
+    messages,
+    rows,
+    skipped_steps,
+    steps_of_samples,
+)
 
 
 def sentences(count: int, named: bool) -> list[dict[str, Any]]:
@@ -94,6 +105,60 @@ def test_gradient_accumulation_is_one_step_and_one_loss(tmp_path: Path) -> None:
     train(tmp_path, language_model(), data, None, [RetrogradCallback(run)], eval_strategy="no", gradient_accumulation_steps=2, max_steps=2)
     assert [len([row for row in rows(run, "samples") if row["step"] == step]) for step in (0, 1)] == [8, 8]
     assert_loss_is_that_of_the_samples(run)
+
+
+@pytest.mark.parametrize("accumulated", [1, 2])
+@pytest.mark.parametrize("optim", ["adamw_torch", "adamw_torch_fused"])
+def test_learning_rates_and_skipped_steps(tmp_path: Path, accumulated: int, optim: str) -> None:
+    """The third backward pass overflows, as it does with fp16 on a GPU. Its scaler works on a CPU too, but has to be brought in from outside."""
+    model, passes = classifier(), []
+
+    def overflow(module: Any, args: Any, output: torch.Tensor) -> None:
+        if module.training:
+            passes.append(output)
+            if len(passes) == 3:
+                output.register_hook(lambda gradient: gradient * torch.inf)
+
+    model.classifier.register_forward_hook(overflow)
+    run = tmp_path / "run"
+    options = {"optim": optim, "gradient_accumulation_steps": accumulated, "max_steps": 5, "warmup_steps": 2, "eval_strategy": "no", "learning_rate": 0.004}
+    trainer = Trainer(model, arguments(tmp_path, **options), train_dataset=sentences(24, False), callbacks=[RetrogradCallback(run, every=100)])
+    trainer.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=8.0)
+    trainer.accelerator.native_amp = True
+    trainer.accelerator.state._mixed_precision = "fp16"
+    trainer.train()
+    assert skipped_steps(run) == [2 // accumulated]
+    assert steps_of_samples(run) == [4 * accumulated] * 5
+    skipped = 2 // accumulated
+    assert all(torch.isfinite(parameter).all() for parameter in model.parameters())
+    assert learning_rates(run)[:skipped] == pytest.approx([0.0, 0.002][:skipped])
+    assert len(learning_rates(run)) == 5 and len(set(learning_rates(run))) > 2
+
+
+def test_an_exception_that_ends_the_program_is_in_the_log(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from tests.integrations.test_huggingface import RetrogradCallback, classifier, sentences, train
+data = sentences(12, False)
+data[7] = None
+train(Path({str(tmp_path)!r}), classifier(), data, None, [RetrogradCallback({str(tmp_path / "run")!r})], eval_strategy="no", max_steps=30)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ended.returncode == 1 and "Traceback" in ended.stderr
+    [told] = messages(tmp_path / "run", "exception")
+    assert told.split(":")[0] in ended.stderr.splitlines()[-1]
+    assert messages(tmp_path / "run", "finished") == []
+
+
+def test_a_training_that_was_left_by_a_caught_exception_has_not_finished(tmp_path: Path) -> None:
+    run, data = tmp_path / "run", sentences(12, False)
+    callback = RetrogradCallback(run)
+    broken: list[Any] = [*data[:11], None]
+    with pytest.raises(Exception, match="NoneType"):
+        train(tmp_path, classifier(), broken, None, [callback], eval_strategy="no", max_steps=30)
+    train(tmp_path, classifier(), data, None, [callback], eval_strategy="no")
+    assert messages(run, "exception") == ["TrainingDidNotEnd: the training was left before its end, by an exception that somebody caught"]
+    assert [row["kind"] for row in rows(run, "events") if row["kind"] in ("exception", "resumed", "finished")] == ["exception", "resumed", "finished"]
 
 
 def test_a_resumed_training_goes_on_in_the_same_log(tmp_path: Path) -> None:

@@ -9,13 +9,22 @@ import lightning.pytorch as pl
 import pytest
 import torch
 import torch.nn.functional as F
+from lightning.pytorch.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from recorder import with_ids
 from recorder.integrations.lightning import RetrogradCallback
 
-from .rows import assert_every_strategy_has_its_signals, assert_loss_is_that_of_the_samples, rows
+from .rows import (
+    assert_every_strategy_has_its_signals,
+    assert_loss_is_that_of_the_samples,
+    learning_rates,
+    messages,
+    rows,
+    skipped_steps,
+    steps_of_samples,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:`isinstance.treespec, LeafSpec.` is deprecated:FutureWarning")  # lightning's own
 
@@ -113,9 +122,39 @@ def test_weights_are_the_same_with_and_without_it(tmp_path: Path) -> None:
 def test_an_exception_is_in_the_log(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="on fire"):
         fit(tmp_path, Module(fail_at=2), [RetrogradCallback(tmp_path / "run")])
-    kinds = [row["kind"] for row in rows(tmp_path / "run", "events")]
-    assert "exception" in kinds
-    assert "finished" not in kinds
+    assert messages(tmp_path / "run", "exception") == ["RuntimeError: the disk is on fire"]
+    assert messages(tmp_path / "run", "finished") == []
+
+
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step:UserWarning")  # where the first step is the skipped one
+@pytest.mark.parametrize("accumulated", [1, 3])
+def test_learning_rates_and_skipped_steps(tmp_path: Path, accumulated: int) -> None:
+    """The second backward pass overflows."""
+
+    class Half(Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.passes = 0
+
+        def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+            logits = self.net(batch[-2])
+            self.passes += 1
+            if self.passes == 2:
+                logits.register_hook(lambda gradient: gradient * torch.inf)
+            return F.cross_entropy(logits.float(), batch[-1])
+
+        def configure_optimizers(self) -> Any:
+            optimizer = torch.optim.SGD(self.parameters(), lr=0.1)
+            return [optimizer], [torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.5)]
+
+    run, module = tmp_path / "run", Half()
+    plugin = MixedPrecision("16-mixed", "cpu", torch.amp.GradScaler("cpu", init_scale=8.0))
+    fit(tmp_path, module, [RetrogradCallback(run, every=100)], plugins=[plugin], accumulate_grad_batches=accumulated)
+    steps = 6 // accumulated
+    assert skipped_steps(run) == [1 // accumulated]
+    assert steps_of_samples(run) == [4 * accumulated] * steps
+    assert learning_rates(run) == pytest.approx([0.1] * (steps // 2) + [0.05] * (steps // 2))
+    assert all(torch.isfinite(parameter).all() for parameter in module.parameters())
 
 
 def test_hyperparameters_are_in_the_configuration(tmp_path: Path) -> None:
