@@ -32,8 +32,14 @@ def test_finds_the_step_from_which_the_gradient_fades() -> None:
     assert (found.subject, found.step, found.last_step) == ("fc0.weight", 40, 90)
 
 
-def test_silent_where_it_recovers() -> None:
-    assert findings("vanishing_gradient", deep([FADING] * 8 + [EVEN] * 2)) == []
+def test_a_step_without_errors_at_the_output_does_not_move_the_onset() -> None:
+    [found] = findings("vanishing_gradient", deep([FADING] * 6 + [EVEN] + [FADING] * 13, steps=200))
+    assert (found.step, found.last_step) == (0, 190)
+
+
+@pytest.mark.parametrize(("bad", "good"), [(8, 2), (36, 4)])
+def test_silent_where_it_recovers(bad: int, good: int) -> None:
+    assert findings("vanishing_gradient", deep([FADING] * bad + [EVEN] * good, steps=10 * (bad + good))) == []
 
 
 def test_silent_on_one_small_layer() -> None:

@@ -20,6 +20,13 @@ def test_silent_where_the_gradient_comes_with_the_second_step() -> None:
     assert findings("zero_gradient", healthy_log().tensor("gradient", "fc1.weight", rms=[0.0] + [0.01] * 9)) == []
 
 
+def test_silent_where_every_gradient_is_zero() -> None:
+    log = healthy_log()
+    for module in ("fc1", "fc2", "out"):
+        log.tensor("gradient", f"{module}.weight", rms=0.0).tensor("gradient", f"{module}.bias", rms=0.0)
+    assert findings("zero_gradient", log) == []
+
+
 def test_silent_behind_a_layer_that_was_silent_from_the_start() -> None:
     log = healthy_log().tensor("gradient", "fc1.weight", rms=0.0).layer("fc2", rms=0.0)
     assert findings("zero_gradient", log) == []

@@ -10,8 +10,9 @@ params:
   ratio: {default: 1.0e-3, unit: first third of the layers over the last third, source: "AUTOTRAINER beta1: 1e-3 between first and last layer"}
   layers: {default: 4, unit: weight matrices, source: "fewer have no depth along which anything could shrink"}
   share: {default: 0.6, unit: share of the neighbouring pairs that shrink, source: "a fall along the depth, not one odd layer"}
-  patience: {default: 3, unit: recorded steps in a row, source: "a last layer that starts at zero gives one such step"}
-finds: A gradient-to-weight ratio of the layers near the input below `ratio` of the one near the output, falling along the depth, `patience` recorded steps in a row up to the end.
+  patience: {default: 3, unit: recorded steps, source: "a last layer that starts at zero gives one such step"}
+  lasting: {default: 0.9, unit: share of the recorded steps, source: "a batch whose errors cancel has next to no gradient at the output either; one in ten may be such"}
+finds: A gradient-to-weight ratio of the layers near the input below `ratio` of the one near the output, falling along the depth, at `lasting` of the recorded steps from the first of them to the end, `patience` of them at least.
 matters: The layers near the input hardly learn; the model is as good as its last layers on random features.
 do: Residual connections, normalisation, ReLU in place of sigmoid or tanh, an initialisation that keeps the scale; for long sequences gates or a shorter backward pass.
 ignore: Optimizers that take the scale out of the gradient (Adam), as long as the loss falls.
@@ -51,9 +52,17 @@ judged as (
     where matrices >= $layers
 ),
 
-last_good as (
-    select coalesce(max(recorded) filter (not bad), -1) as recorded
+followed as (
+    select *, avg(bad::int) over (order by recorded rows between current row and unbounded following) as bad_from_here
     from judged
+),
+
+onset as (
+    select min(recorded) as recorded
+    from followed
+    where bad and bad_from_here >= $lasting
+    -- A run whose last steps are all good has recovered, however long it was bad.
+    having max(recorded) > (select max(recorded) from followed) - $patience
 )
 
 select
@@ -67,7 +76,7 @@ select
         median(near_input / near_output),
         any_value(matrices)
     ) as message
-from judged, last_good
-where judged.recorded > last_good.recorded
+from followed, onset
+where followed.recorded >= onset.recorded and bad
 having count(*) >= $patience
 order by step

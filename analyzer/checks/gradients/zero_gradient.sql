@@ -3,13 +3,13 @@ title: Gradients that are exactly zero at every step
 cause: disconnected_parameter
 strength: direct
 severity: error
-explains: [unknown, frozen_parameter, parameter_not_optimized, learning_rate_too_low, vanishing_gradient, ignores_input]
+explains: [unknown, frozen_parameter, parameter_not_optimized, learning_rate_too_low, vanishing_gradient]
 reads:
   parameters: [gradient_steps]
 params:
   share: {default: 0.2, unit: share of the weights, source: "an expert that is never chosen, or a head that is not used, is smaller"}
   patience: {default: 3, unit: recorded steps, source: "one zero gradient is normal behind weights that start at zero"}
-finds: Trainable weight matrices, before all those with a gradient or at least `share` of the weights, whose gradient is exactly zero at every recorded step, while no activation was silent or saturated from the start.
+finds: Trainable weight matrices, before all those with a gradient or at least `share` of the weights, whose gradient is exactly zero at every recorded step, while other parameters have one and no activation was silent or saturated from the start.
 matters: Something on the way from the loss multiplies by zero or has no slope; the layer never moves.
 do: Look for round, floor, sign, argmax, a comparison, a mask of zeros, or a branch weight of zero after this layer.
 ignore: Rows of an embedding that never occur; experts of a mixture that are never chosen.
@@ -53,7 +53,7 @@ select
     $patience as threshold,
     format('the gradient of {} is exactly zero at all {} recorded steps', name, gradient_steps) as message
 from still
-left join reached on true
-where coalesce(depth < reached.first, true) or weights >= $share
+cross join reached
+where reached.first is not null and (coalesce(depth < reached.first, true) or weights >= $share)
 order by depth desc, name
 limit 50

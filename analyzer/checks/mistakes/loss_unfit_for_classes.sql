@@ -3,7 +3,7 @@ title: A loss that does not suit class numbers
 cause: loss_mismatch
 strength: strong
 severity: warning
-explains: [unknown, label_errors, model_too_small, wrong_output_activation, learning_rate_too_low]
+explains: [unknown, disconnected_parameter, metric_formula, label_errors, model_too_small, wrong_output_activation, learning_rate_too_low]
 reads:
   run_facts: [loss]
   batches: [n]

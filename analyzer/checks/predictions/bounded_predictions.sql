@@ -3,7 +3,7 @@ title: Predictions that cannot reach their targets
 cause: wrong_output_activation
 strength: strong
 severity: error
-explains: [unknown, gradients_not_cleared, dead_units, saturated_activation, vanishing_gradient, learning_rate_too_low, model_too_small, loss_mismatch, inputs_not_normalized, ignores_input, weight_decay_too_high]
+explains: [unknown, gradients_not_cleared, disconnected_parameter, dead_units, saturated_activation, vanishing_gradient, learning_rate_too_low, model_too_small, loss_mismatch, inputs_not_normalized, ignores_input, weight_decay_too_high]
 reads:
   output_ranges: [z_lowest, target_lowest]
 params:

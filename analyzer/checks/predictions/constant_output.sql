@@ -3,7 +3,7 @@ title: The same output for every sample
 cause: ignores_input
 strength: strong
 severity: error
-explains: [unknown, class_imbalance, model_too_small, learning_rate_too_low, stopped_too_early]
+explains: [unknown, disconnected_parameter, class_imbalance, model_too_small, learning_rate_too_low, stopped_too_early]
 reads:
   output_spreads: [spread]
 params:

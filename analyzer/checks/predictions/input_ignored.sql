@@ -3,7 +3,7 @@ title: An output that does not depend on the input
 cause: ignores_input
 strength: direct
 severity: error
-explains: [unknown, class_imbalance, model_too_small]
+explains: [unknown, disconnected_parameter, class_imbalance, model_too_small]
 reads:
   probes: [probe]
 params: {}
