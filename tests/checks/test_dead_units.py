@@ -1,6 +1,6 @@
 import pytest
 
-from .builder import findings, healthy_log
+from .builder import Log, findings, healthy_log
 
 
 def test_silent_on_a_healthy_log() -> None:
@@ -33,6 +33,24 @@ def test_needs_three_recorded_steps_in_a_row(tail: int, count: int) -> None:
 @pytest.mark.parametrize(("units", "count"), [(31, 0), (32, 1)])
 def test_needs_half_of_the_units(units: int, count: int) -> None:
     assert len(findings("dead_units", healthy_log().layer("fc1", silent_units=units))) == count
+
+
+def same_outputs(log: Log, since: int = 0) -> Log:
+    """From an epoch on the training outputs are one and the same."""
+    one = {"p_max": 0.4, "prediction": 1, "z_max": 2.0, "z_min": 0.0}
+    return log.change("samples", lambda row: row if row["split"] != "train" or row["epoch"] < since else {**row, **one})
+
+
+def test_silent_where_the_outputs_never_differed_and_some_units_fire() -> None:
+    assert findings("dead_units", same_outputs(healthy_log().layer("fc1", silent_units=50))) == []
+
+
+def test_finds_a_layer_without_a_living_unit_behind_which_no_output_differs() -> None:
+    assert len(findings("dead_units", same_outputs(healthy_log().layer("fc1", silent_units=64)))) == 1
+
+
+def test_finds_units_that_die_and_take_the_outputs_with_them() -> None:
+    assert len(findings("dead_units", same_outputs(healthy_log().layer("fc1", silent_units=[3] * 2 + [50] * 8), since=4))) == 1
 
 
 def test_silent_when_the_units_come_back() -> None:
