@@ -101,7 +101,9 @@ class Observer:
         self._square_sum: float | Tensor = 0.0
         self._saw_gradient = False
         self._step_numbers: dict[str, float | Tensor] = {}
+        self._cleared_by_loop: dict[int | None, list[Parameter]] | None
         self._cleared = [True] * len(self._optimizers)
+        self._cleared_by_loop = None if all(self._without_gradient()[index] == self._owned[index] for index in self._owned) else self._owned
         self._kept_times = [0] * len(self._optimizers)
         self._backward_task = -1
         self._backward_seen = False
@@ -242,12 +244,18 @@ class Observer:
         if task == self._backward_task and task != -1:
             return
         self._backward_task, self._backward_seen = task, True
+        if self._cleared_by_loop is None:
+            self._cleared_by_loop = self._without_gradient()
         self._backwards += 1
         for index in range(len(self._optimizers)):
             if not self._cleared[index]:
-                self._cleared[index] = all_zero(self._owned[index])
+                self._cleared[index] = all_zero(self._cleared_by_loop[index])
         if (self._low_precision or self._autocast or self._forward.autocast) and task != -1:
             torch.autograd.Variable._execution_engine.queue_callback(self._guard.hook("backward", self._backward_ends))
+
+    def _without_gradient(self) -> dict[int | None, list[Parameter]]:
+        """By optimizer. At the first backward pass: all but those of the loss alone, which have their gradient before the model's output has its own."""
+        return {index: [parameter for parameter in owned if parameter.tensor.grad is None] for index, owned in self._owned.items()}
 
     def _backward_ends(self) -> None:
         """With reduced precision a scaler may skip the step, and then nobody calls us: the gradients are looked at here."""

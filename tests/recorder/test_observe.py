@@ -183,6 +183,21 @@ def test_gradients_that_are_kept_are_noted_with_their_optimizer(tmp_path: Path) 
     assert events(tmp_path / "run", "gradients_kept") == [(2, {"optimizer": 0, "times": 1}), (3, {"optimizer": 0, "times": 2})]
 
 
+@pytest.mark.parametrize("clear", ["none", "zero", "never"])
+@pytest.mark.parametrize("model", [nn.Linear(6, 3, bias=False), Net()], ids=["one tensor", "many"])
+def test_a_parameter_of_the_loss_alone_has_its_gradient_before_the_model_and_is_no_kept_gradient(tmp_path: Path, model: nn.Module, clear: str) -> None:
+    criterion = nn.ParameterDict({"temperature": nn.Parameter(torch.tensor(2.0)), "bias": nn.Parameter(torch.zeros(3))})
+    optimizer = torch.optim.SGD([*model.parameters(), *criterion.parameters()], lr=0.01)
+    with Recorder(tmp_path / "run", [model, criterion], optimizer, every=2):
+        for step in range(4):
+            x, y = batch(step)
+            F.cross_entropy(model(x) / criterion["temperature"] + criterion["bias"], y).backward()
+            optimizer.step()
+            if clear != "never":
+                optimizer.zero_grad(set_to_none=clear == "none")
+    assert [step for step, _ in events(tmp_path / "run", "gradients_kept")] == ([1, 2, 3] if clear == "never" else [])
+
+
 def test_clearing_after_the_step_is_as_good_as_before_the_backward(tmp_path: Path) -> None:
     model = Net()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
