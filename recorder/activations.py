@@ -24,7 +24,7 @@ from .finite import FiniteCheck, modules_to_check
 from .format import SATURATED_BEYOND
 from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, NEVER_NEGATIVE, FunctionalCalls, activation_of
 from .hooks import Guard
-from .stats import Magnitudes, Reading, is_finite, measure, subset
+from .stats import Magnitudes, Reading, is_finite, measure, measure_all, subset
 from .units import Units, unit_dimension
 from .watched import Register, Watched, float_tensors, join, readable, unwrapped
 
@@ -33,11 +33,13 @@ _FAST_PATH = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAtt
 
 
 _NOTHING = torch.empty(0)
+_UNREAD_AT_MOST = 256
+"""Readings that are kept for later, each of up to stats.SMALL values: of a step with many passes some are read before its end."""
 
 
 @dataclass(slots=True)
 class Layer:
-    """A reading of the forward or backward pass; `units`, `silent` and `saturated_units` where units are followed."""
+    """A reading of the forward or backward pass; `units`, `silent` and `saturated_units` where units are followed. `flat_below_zero`: as in a ReLU."""
 
     watched: Watched
     reading: Reading
@@ -45,6 +47,7 @@ class Layer:
     units: int | None = None
     silent: Tensor | None = None
     saturated_units: Tensor | None = None
+    flat_below_zero: bool = False
 
 
 @dataclass(slots=True)
@@ -71,6 +74,7 @@ class ForwardWatch:
         self.full = False
         self.tracking = False
         self.layers: list[Layer] = []
+        self._unread: list[tuple[Layer, Tensor]] = []
         self.suspects: list[Suspect] = []
         self.units: dict[Watched, Units] = defaultdict(Units)
         self._stack: list[tuple[str, nn.Module, dict[str, int]]] = []
@@ -277,9 +281,8 @@ class ForwardWatch:
         units = self.units[watched]
         units.saw_preactivation(values, dimension, *limits)
         layer.units = values.shape[dimension]
-        if limits == (0.0, math.inf):
-            layer.saturated = layer.reading.numbers[6]
-        else:
+        layer.flat_below_zero = limits == (0.0, math.inf)
+        if not layer.flat_below_zero:
             part = subset(values)[0]
             layer.saturated = _read_count((part < limits[0]) | (part > limits[1]))
 
@@ -310,18 +313,28 @@ class ForwardWatch:
     def _read(self, watched: Watched, values: Tensor, masked: bool = False) -> Layer:
         """Reads the statistics. `masked`: minus infinity is a mask and no fault (before a softmax)."""
         values = values.detach()
-        part, share = subset(values)
-        if share < 1.0 and fetch.at_once(values) and not is_finite(values):
-            part, share = values, 1.0
-        reading = measure(part, self._magnitudes, share)
-        layer = Layer(watched, reading)
-        self.layers.append(layer)
-        if fetch.at_once(values) and not reading.numbers[7]:
-            return layer
+        if fetch.at_once(values):
+            return self._read_later(watched, values) if is_finite(values) else self._read_nonfinite(watched, values, masked)
+        layer = self._read_later(watched, values)
         bad = torch.isnan(values) | torch.isposinf(values) if masked else ~torch.isfinite(values)
-        if not fetch.at_once(values):
-            self.suspects.append(Suspect(watched, flag=bad.sum()))
-        elif count := int(bad.sum()):
+        self.suspects.append(Suspect(watched, flag=bad.sum()))
+        return layer
+
+    def _read_later(self, watched: Watched, values: Tensor) -> Layer:
+        """Keeps a copy of what will be read: at the end of the step all of it is read together, since calls and not values are what readings cost."""
+        part, share = subset(values)
+        layer = Layer(watched, Reading(part.numel(), [], None, share))
+        self.layers.append(layer)
+        self._unread.append((layer, part.clone()))
+        if len(self._unread) >= _UNREAD_AT_MOST:
+            self._read_what_was_kept()
+        return layer
+
+    def _read_nonfinite(self, watched: Watched, values: Tensor, masked: bool) -> Layer:
+        layer = Layer(watched, measure(values, self._magnitudes))
+        self.layers.append(layer)
+        bad = torch.isnan(values) | torch.isposinf(values) if masked else ~torch.isfinite(values)
+        if count := int(bad.sum()):
             self.suspects.append(Suspect(watched, count, int(torch.isnan(values).sum())))
         return layer
 
@@ -338,6 +351,8 @@ class ForwardWatch:
         last = self.layers[-1] if self.layers else None
         if last is not None and last.watched.kind == "activation" and last.watched.module == name and not last.watched.written:
             self.layers.pop()
+            if self._unread and self._unread[-1][0] is last:
+                self._unread.pop()
 
     def _output_of(self, module: nn.Module) -> Watched:
         name = self._names.get(module, "")
@@ -346,6 +361,10 @@ class ForwardWatch:
     def take(self) -> list[Layer]:
         """All readings since the last call, each followed layer with its units, and begins anew."""
         layers, self.layers = self.layers, []
+        self._read_what_was_kept()
+        for layer in layers:
+            if layer.flat_below_zero:
+                layer.saturated = layer.reading.numbers[6]
         last_of = {layer.watched: layer for layer in layers}
         for watched, layer in last_of.items():
             units = self.units.get(watched)
@@ -353,6 +372,11 @@ class ForwardWatch:
                 layer.silent = units.silent()
                 layer.saturated_units = units.take_saturated()
         return layers
+
+    def _read_what_was_kept(self) -> None:
+        unread, self._unread = self._unread, []
+        for (layer, _), reading in zip(unread, measure_all([part for _, part in unread], self._magnitudes, whole=True), strict=True):
+            layer.reading.numbers, layer.reading.pairs = reading.numbers, reading.pairs
 
     def take_suspects(self) -> list[Suspect]:
         suspects, self.suspects = self.suspects, []

@@ -29,6 +29,11 @@ class Fetcher:
     def __init__(self) -> None:
         self._queue: deque[_Waiting] = deque()
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is waiting: what is known already may be written at once."""
+        return not self._queue
+
     def submit(self, tensors: Sequence[Tensor], then: Callable[[list[Tensor]], None]) -> None:
         """Calls `then` with CPU copies of the tensors: now, or in a later `drain` when they come from a device."""
         away = [tensor.device for tensor in tensors if not at_once(tensor)]

@@ -68,7 +68,7 @@ DEFINITIONS = {
     "tanh |z| > 3, sigmoid |z| > 6, softmax largest share > 0.99, ReLU-like the negative side",
     "magnitudes": "counts of finite nonzero values by sign (positive first) and binary exponent: 32 bins a sign, two exponents each, from 2^-48, ends open; "
     "of tensors above 8192 values over a fixed-stride subset, their sum says how many",
-    "sampled": "of tensors above 65536 values whole rows at a fixed stride are read, all of them where a value is not finite; counts are of what was read",
+    "sampled": "of tensors above 16384 values whole rows at a fixed stride are read, all of them where a value is not finite; counts are of what was read",
     "step": "one optimizer.step(), counted from 0; rows hold the weights before it, the gradients as it sees them, and the update it made",
 }
 """Copied into run.json, so that a log explains itself."""

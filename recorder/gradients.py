@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from . import fetch
 from .activations import Layer, Suspect
-from .stats import READ_AT_MOST, Magnitudes, Reading, measure_all, square_sum, subset
+from .stats import READ_AT_MOST, Magnitudes, Reading, measure, measure_all, square_sum, subset
 from .watched import Register, Watched, clean_name, join, local, readable
 
 COPY_BUDGET_BYTES = 256 * 2**20
@@ -30,6 +30,8 @@ class Parameter:
     owner: int | None = None
     trainable: bool = True
     before: Tensor | None = None
+    missed: bool = False
+    """Whether what was read of the gradient happened to be all zero, though the gradient is not."""
 
 
 class ParameterWatch:
@@ -163,6 +165,9 @@ def read_gradients(found: Sequence[tuple[Parameter, Tensor]], magnitudes: Magnit
         found = [(parameter, gradient / scale.to(gradient.device)) for parameter, gradient in found]
     layers = layers_of([(parameter.gradient, gradient) for parameter, gradient in found], magnitudes, whole)
     for layer, (parameter, gradient) in zip(layers, found, strict=True):
+        parameter.missed = _all_zero_by_chance(layer.reading, gradient)
+        if parameter.missed:
+            layer.reading = measure(gradient, magnitudes)
         if parameter.tensor.grad is not None and parameter.tensor.grad.is_sparse:
             absent = parameter.tensor.numel() - gradient.numel()
             layer.reading = _with_zeros(layer.reading, absent)
@@ -191,7 +196,10 @@ def keep_weights(watch: ParameterWatch, parameters: Sequence[Parameter]) -> None
 
 
 def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter], magnitudes: Magnitudes) -> list[Layer]:
-    """Rows of what the step did: weight after it minus weight before. Parameters without a gradient got no update."""
+    """Rows of what the step did: weight after it minus weight before. Parameters without a gradient got no update.
+
+    No row where the part that was read shows neither gradient nor update: the step moved what was not read, such as the rare rows of an embedding.
+    """
     updates: list[tuple[Watched, Tensor]] = []
     shares: list[float] = []
     for parameter in parameters:
@@ -205,7 +213,8 @@ def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter], magnitu
     layers = layers_of(updates, magnitudes, whole=True)
     for layer, share in zip(layers, shares, strict=True):
         layer.reading.sampled = share
-    return layers
+    missed = {parameter.update for parameter in parameters if parameter.missed}
+    return [layer for layer in layers if layer.watched not in missed or layer.reading.numbers[1]]
 
 
 def zeros_of(tensor: Tensor) -> Tensor:
@@ -216,6 +225,11 @@ def zeros_of(tensor: Tensor) -> Tensor:
 
 def _read_bytes(tensor: Tensor, limit: int) -> int:
     return min(local(tensor).numel(), limit) * tensor.element_size()
+
+
+def _all_zero_by_chance(reading: Reading, tensor: Tensor) -> bool:
+    """Whether the part of a tensor that was read is all zero and the rest is not. A device is not asked."""
+    return reading.sampled < 1 and not isinstance(reading.numbers, Tensor) and reading.numbers[1] == 0 and bool(torch.any(tensor))
 
 
 def _with_zeros(reading: Reading, absent: int) -> Reading:

@@ -48,15 +48,18 @@ class RunLog:
         """Numbers of a step; tensors of a device are fetched without waiting."""
         epoch, seconds = self.epoch, self.seconds()
 
-        def write(values: Numbers) -> None:
-            read = dict(zip(numbers, values.tolist(), strict=True))
+        def write(read: dict[str, float]) -> None:
             self.writer.append("metrics", metric_rows(step, epoch, split, read, seconds))
             if self.arrived is not None:
                 self.arrived(step, split, read)
 
+        known = {name: value for name, value in numbers.items() if not isinstance(value, Tensor)}
+        if self.fetcher.idle and len(known) == len(numbers):
+            write(known)
+            return
         bundle = _Bundle()
         place = bundle.add(list(numbers.values()))
-        self.fetcher.submit(bundle.tensors, lambda fetched: write(place(fetched)))
+        self.fetcher.submit(bundle.tensors, lambda fetched: write(dict(zip(numbers, place(fetched).tolist(), strict=True))))
 
     def stats(self, step: int | None, split: str, layers: Sequence[Layer], suspects: Sequence[Suspect], magnitudes: Numbers) -> None:
         """Rows of a step's readings; then whatever of the suspects proves not to be finite is reported.

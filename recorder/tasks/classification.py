@@ -20,6 +20,10 @@ def summarize(
     n = prediction.shape[0]
     z = prediction.detach().reshape(n, -1).float()
     labels, soft = _class_numbers(target, z)
+    if mask is None and small_batches.is_small(z, loss) and (labels is None or ignore_index is None or not (labels == ignore_index).any()):
+        loss = _recomputed(criterion, z, labels, soft) if loss is None and criterion is not None else loss
+        losses = None if loss is None else loss.detach().reshape(n).float().numpy()
+        return small_batches.summarize(z.numpy(), None if labels is None else labels.numpy(), losses)
     valid = mask_elements(mask, n, 1)
     if labels is not None and ignore_index is not None:
         valid = combine(valid, (labels != ignore_index)[:, None])
@@ -39,8 +43,6 @@ def _columns(
 ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     if z.shape[1] == 1:
         return _two_classes(z[:, 0], labels, soft, loss, criterion)
-    if z.device.type == "cpu" and z.numel() <= small_batches.MOST_VALUES:
-        return small_batches.classes(z.numpy(), None if labels is None else labels.numpy())
     return of_many_classes(z, labels)
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-Summary = dict[str, "Tensor | list[str]"]
-"""Numbers of a batch, still on the device. `floats` [F, N] and `ints` [I, N] hold the columns named in `float_names` and `int_names`."""
+Summary = dict[str, "Tensor | npt.NDArray[Any] | list[str]"]
+"""Numbers of a batch: tensors, still on the device, or arrays. `floats` [F, N] and `ints` [I, N] hold the columns named in `float_names` and `int_names`."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from recorder.criterion import read_criterion
 from recorder.samples import infer_task, odd_loss_shape, summarize, texts_of_ids, to_batch
 from recorder.tasks import small_batches
-from recorder.tasks.classification import of_many_classes
+from recorder.tasks.columns import unpack
 
 
 def rows(task, n, **given):
@@ -234,10 +234,17 @@ def test_small_batches_take_another_way_to_the_same_numbers(seed, n, outputs, ki
     if kind in ("holes", "infinite"):
         z[torch.rand(n, outputs, generator=draw) > 0.7] = float("nan" if kind == "holes" else "-inf")
     labels = torch.randint(-1, outputs + 1, (n,), generator=draw) if labelled else None
-    slow = of_many_classes(z, labels)
-    fast = small_batches.classes(z.numpy(), None if labels is None else labels.numpy())
-    for there, here in zip(slow, fast, strict=True):
-        assert list(there) == list(here)
-        for name, values in there.items():
-            if kind in ("logits", "shares") or name in ("z_min", "z_max", "z_sum", "entropy", "p_max", "target", "target_known"):  # else there are ties
-                assert np.allclose(values.numpy(), here[name], rtol=1e-4, atol=1e-5, equal_nan=True), name
+    losses = torch.rand(n, generator=draw) if labelled else None
+    fast = small_batches.summarize(z.numpy(), None if labels is None else labels.numpy(), None if losses is None else losses.numpy())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(small_batches, "MOST_VALUES", 0)
+        slow = summarize("classification", rows=n, prediction=z, target=labels, loss=losses)
+    here, there = unpacked(fast), unpacked(slow)
+    assert set(here) == set(there)
+    for name, values in there.items():
+        if kind in ("logits", "shares") or name in ("z_min", "z_max", "z_sum", "entropy", "p_max", "target", "target_known"):  # else there are ties
+            assert np.allclose(values, here[name], rtol=1e-4, atol=1e-5, equal_nan=True), name
+
+
+def unpacked(summary):
+    return unpack(summary, {name: np.asarray(summary[name]) for name in ("floats", "ints")})
