@@ -24,7 +24,7 @@ from .finite import FiniteCheck, modules_to_check
 from .format import SATURATED_BEYOND
 from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, NEVER_NEGATIVE, FunctionalCalls, activation_of
 from .hooks import Guard
-from .stats import Magnitudes, Reading, is_finite, measure, measure_all, subset
+from .stats import Reading, Unread, is_finite, measure, subset
 from .units import Units, unit_dimension
 from .watched import Register, Watched, float_tensors, join, readable, unwrapped
 
@@ -33,8 +33,6 @@ _FAST_PATH = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAtt
 
 
 _NOTHING = torch.empty(0)
-_UNREAD_AT_MOST = 256
-"""Readings that are kept for later, each of up to stats.SMALL values: of a step with many passes some are read before its end."""
 
 
 @dataclass(slots=True)
@@ -63,9 +61,9 @@ class Suspect:
 class ForwardWatch:
     """Reads the tensors of a forward pass. `full` and `tracking` say what the pass that runs now is worth."""
 
-    def __init__(self, names: dict[nn.Module, str], roots: Sequence[nn.Module], register: Register, guard: Guard, magnitudes: Magnitudes) -> None:
+    def __init__(self, names: dict[nn.Module, str], roots: Sequence[nn.Module], register: Register, guard: Guard, unread: Unread) -> None:
         self._names = names
-        self._magnitudes = magnitudes
+        self._unread = unread
         self._register = register
         self._guard = guard
         untouched = {part for module in names if isinstance(module, _FAST_PATH) for part in module.modules()}
@@ -74,7 +72,6 @@ class ForwardWatch:
         self.full = False
         self.tracking = False
         self.layers: list[Layer] = []
-        self._unread: list[tuple[Layer, Tensor]] = []
         self.suspects: list[Suspect] = []
         self.units: dict[Watched, Units] = defaultdict(Units)
         self._stack: list[tuple[str, nn.Module, dict[str, int]]] = []
@@ -321,17 +318,14 @@ class ForwardWatch:
         return layer
 
     def _read_later(self, watched: Watched, values: Tensor) -> Layer:
-        """Keeps a copy of what will be read: at the end of the step all of it is read together, since calls and not values are what readings cost."""
+        """Keeps a copy of what will be read at the end of the step."""
         part, share = subset(values)
-        layer = Layer(watched, Reading(part.numel(), [], None, share))
+        layer = Layer(watched, self._unread.add(part.clone(), share))
         self.layers.append(layer)
-        self._unread.append((layer, part.clone()))
-        if len(self._unread) >= _UNREAD_AT_MOST:
-            self._read_what_was_kept()
         return layer
 
     def _read_nonfinite(self, watched: Watched, values: Tensor, masked: bool) -> Layer:
-        layer = Layer(watched, measure(values, self._magnitudes))
+        layer = Layer(watched, measure(values, self._unread.magnitudes))
         self.layers.append(layer)
         bad = torch.isnan(values) | torch.isposinf(values) if masked else ~torch.isfinite(values)
         if count := int(bad.sum()):
@@ -351,8 +345,6 @@ class ForwardWatch:
         last = self.layers[-1] if self.layers else None
         if last is not None and last.watched.kind == "activation" and last.watched.module == name and not last.watched.written:
             self.layers.pop()
-            if self._unread and self._unread[-1][0] is last:
-                self._unread.pop()
 
     def _output_of(self, module: nn.Module) -> Watched:
         name = self._names.get(module, "")
@@ -361,7 +353,7 @@ class ForwardWatch:
     def take(self) -> list[Layer]:
         """All readings since the last call, each followed layer with its units, and begins anew."""
         layers, self.layers = self.layers, []
-        self._read_what_was_kept()
+        self._unread.read()
         for layer in layers:
             if layer.flat_below_zero:
                 layer.saturated = layer.reading.numbers[6]
@@ -372,11 +364,6 @@ class ForwardWatch:
                 layer.silent = units.silent()
                 layer.saturated_units = units.take_saturated()
         return layers
-
-    def _read_what_was_kept(self) -> None:
-        unread, self._unread = self._unread, []
-        for (layer, _), reading in zip(unread, measure_all([part for _, part in unread], self._magnitudes, whole=True), strict=True):
-            layer.reading.numbers, layer.reading.pairs = reading.numbers, reading.pairs
 
     def take_suspects(self) -> list[Suspect]:
         suspects, self.suspects = self.suspects, []

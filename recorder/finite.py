@@ -60,7 +60,7 @@ class FiniteCheck:
                 self.keep(module, tensor)
             else:
                 with torch._C.DisableTorchFunction():
-                    suspicious = not math.isfinite(tensor.sum().item())
+                    suspicious = not math.isfinite(tensor.detach().sum().item())
                 if suspicious:
                     self.flush()
                     self._found(module, tensor)

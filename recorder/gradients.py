@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 
 from . import fetch
 from .activations import Layer, Suspect
-from .stats import READ_AT_MOST, Magnitudes, Reading, measure, measure_all, square_sum, subset
+from .stats import READ_AT_MOST, Magnitudes, Reading, Unread, measure, measure_all, square_sum, subset
 from .watched import Register, Watched, clean_name, join, local, readable
 
 COPY_BUDGET_BYTES = 256 * 2**20
@@ -142,43 +142,38 @@ def gradient_square_sum(found: Sequence[tuple[Parameter, Tensor]]) -> float | Te
     return total
 
 
-def read_weights(parameters: Sequence[Parameter], magnitudes: Magnitudes, whole: bool) -> list[Layer]:
-    """Rows of the weights before the step: of the copies where `keep_weights` has just made some, for these lie together and in the cache."""
-    tensors: list[tuple[Watched, Tensor]] = []
-    shares: dict[Watched, float] = {}
+def read_weights(parameters: Sequence[Parameter], unread: Unread, whole: bool) -> list[Layer]:
+    """Rows of the weights before the step. `whole`: all values, where a NaN is looked for; else what `keep_weights` has just copied, if it has."""
+    layers = []
     for parameter in parameters:
         weight = local(parameter.tensor.detach())
-        if not whole and parameter.before is not None and parameter.tensor.grad is not None and weight.numel():
-            shares[parameter.weight] = parameter.before.numel() / weight.numel()
-            tensors.append((parameter.weight, parameter.before))
-        elif readable(parameter.tensor):
-            tensors.append((parameter.weight, weight))
-    layers = layers_of(tensors, magnitudes, whole)
-    for layer in layers:
-        layer.reading.sampled = shares.get(layer.watched, layer.reading.sampled)
+        if not weight.numel() or not readable(parameter.tensor):
+            continue
+        if whole:
+            reading = measure(weight, unread.magnitudes)
+        elif parameter.before is not None and parameter.tensor.grad is not None:
+            reading = unread.add(parameter.before, parameter.before.numel() / weight.numel())
+        else:
+            part, share = subset(weight)
+            reading = unread.add(part.clone(), share)
+        layers.append(Layer(parameter.weight, reading))
     return layers
 
 
-def read_gradients(found: Sequence[tuple[Parameter, Tensor]], magnitudes: Magnitudes, whole: bool, scale: Tensor | None = None) -> list[Layer]:
+def read_gradients(found: Sequence[tuple[Parameter, Tensor]], unread: Unread, whole: bool, scale: Tensor | None = None) -> list[Layer]:
     """Rows of the gradients; divided by `scale` where a fused optimizer gets them scaled. Of a sparse gradient the rows that are absent count as zeros."""
-    if scale is not None:
-        found = [(parameter, gradient / scale.to(gradient.device)) for parameter, gradient in found]
-    layers = layers_of([(parameter.gradient, gradient) for parameter, gradient in found], magnitudes, whole)
-    for layer, (parameter, gradient) in zip(layers, found, strict=True):
-        parameter.missed = _all_zero_by_chance(layer.reading, gradient)
-        if parameter.missed:
-            layer.reading = measure(gradient, magnitudes)
-        if parameter.tensor.grad is not None and parameter.tensor.grad.is_sparse:
-            absent = parameter.tensor.numel() - gradient.numel()
-            layer.reading = _with_zeros(layer.reading, absent)
-    return layers
+    return [Layer(parameter.gradient, _read_gradient(parameter, gradient, unread, whole, scale)) for parameter, gradient in found if gradient.numel()]
 
 
-def layers_of(tensors: Sequence[tuple[Watched, Tensor]], magnitudes: Magnitudes, whole: bool) -> list[Layer]:
-    """Rows of dense tensors, empty ones left out. `whole`: all values of the large ones, where a NaN is looked for."""
-    filled = [(watched, tensor) for watched, tensor in tensors if tensor.numel()]
-    readings = measure_all([tensor for _, tensor in filled], magnitudes, whole)
-    return [Layer(watched, reading) for (watched, _), reading in zip(filled, readings, strict=True)]
+def _read_gradient(parameter: Parameter, gradient: Tensor, unread: Unread, whole: bool, scale: Tensor | None) -> Reading:
+    sparse = parameter.tensor.grad is not None and parameter.tensor.grad.is_sparse
+    part, share = (gradient, 1.0) if whole or sparse else subset(gradient)
+    # All zero by chance, and the rest is not? A device is not asked.
+    parameter.missed = share < 1 and fetch.at_once(part) and not bool(torch.any(part)) and bool(torch.any(gradient))
+    if not (whole or sparse or parameter.missed):
+        return unread.add(part.clone() if scale is None else part / scale.to(part.device), share)
+    reading = measure(gradient if scale is None else gradient / scale.to(gradient.device), unread.magnitudes)
+    return _with_zeros(reading, parameter.tensor.numel() - gradient.numel()) if sparse else reading
 
 
 def keep_weights(watch: ParameterWatch, parameters: Sequence[Parameter]) -> None:
@@ -195,26 +190,23 @@ def keep_weights(watch: ParameterWatch, parameters: Sequence[Parameter]) -> None
         torch._foreach_copy_(copies, sources)
 
 
-def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter], magnitudes: Magnitudes) -> list[Layer]:
+def read_updates(watch: ParameterWatch, parameters: Sequence[Parameter], unread: Unread) -> list[Layer]:
     """Rows of what the step did: weight after it minus weight before. Parameters without a gradient got no update.
 
     No row where the part that was read shows neither gradient nor update: the step moved what was not read, such as the rare rows of an embedding.
     """
-    updates: list[tuple[Watched, Tensor]] = []
-    shares: list[float] = []
+    layers = []
     for parameter in parameters:
         before = parameter.before
         if before is None or parameter.tensor.grad is None:
             continue
         after, share = subset(local(parameter.tensor.detach()), watch.read_at_most)
-        if after.numel() and after.shape == before.shape:
-            updates.append((parameter.update, torch.sub(after, before, out=before)))
-            shares.append(share)
-    layers = layers_of(updates, magnitudes, whole=True)
-    for layer, share in zip(layers, shares, strict=True):
-        layer.reading.sampled = share
-    missed = {parameter.update for parameter in parameters if parameter.missed}
-    return [layer for layer in layers if layer.watched not in missed or layer.reading.numbers[1]]
+        if not after.numel() or after.shape != before.shape:
+            continue
+        update = after - before
+        if not parameter.missed or bool(torch.any(update)):
+            layers.append(Layer(parameter.update, unread.add(update, share)))
+    return layers
 
 
 def zeros_of(tensor: Tensor) -> Tensor:
@@ -225,11 +217,6 @@ def zeros_of(tensor: Tensor) -> Tensor:
 
 def _read_bytes(tensor: Tensor, limit: int) -> int:
     return min(local(tensor).numel(), limit) * tensor.element_size()
-
-
-def _all_zero_by_chance(reading: Reading, tensor: Tensor) -> bool:
-    """Whether the part of a tensor that was read is all zero and the rest is not. A device is not asked."""
-    return reading.sampled < 1 and not isinstance(reading.numbers, Tensor) and reading.numbers[1] == 0 and bool(torch.any(tensor))
 
 
 def _with_zeros(reading: Reading, absent: int) -> Reading:
@@ -248,8 +235,9 @@ def _with_zeros(reading: Reading, absent: int) -> Reading:
 
 def read_buffers(buffers: Sequence[tuple[Watched, Tensor]], magnitudes: Magnitudes) -> tuple[list[Layer], list[Suspect]]:
     """Rows of the buffers, and those with a NaN or plus infinity: minus infinity is a mask that somebody stored."""
-    layers = layers_of(buffers, magnitudes, whole=True)
-    tensors = dict(buffers)
+    tensors = {watched: tensor for watched, tensor in buffers if tensor.numel()}
+    readings = measure_all(list(tensors.values()), magnitudes, whole=True)
+    layers = [Layer(watched, reading) for watched, reading in zip(tensors, readings, strict=True)]
     suspects = []
     for suspect in nonfinite_among(layers):
         bad = torch.isnan(tensors[suspect.watched]) | torch.isposinf(tensors[suspect.watched])

@@ -37,7 +37,7 @@ from .gradients import (
 )
 from .hooks import Guard
 from .modes import ModeWatch
-from .stats import Magnitudes, Numbers
+from .stats import Magnitudes, Numbers, Unread
 from .watched import Register, float_tensors, module_names, unwrapped
 
 INPUT_KEPT_BYTES = 16 * 2**20
@@ -75,6 +75,7 @@ class Observer:
         self.fetcher = fetcher
         self.register = Register()
         self._magnitudes = Magnitudes()
+        self._unread = Unread(self._magnitudes)
         self._inputs: list[Tensor | weakref.ref[Tensor]] = []
         self._guard = guard
         self._log = log
@@ -83,7 +84,7 @@ class Observer:
         self._optimizers = list(optimizers)
         self.parameters = ParameterWatch(self._names, self._optimizers, self.register)
         self._owned: dict[int | None, list[Parameter]] = {owner: self.parameters.of(owner) for owner in (None, *range(len(self._optimizers)))}
-        self._forward = ForwardWatch(self._names, self._roots, self.register, guard, self._magnitudes)
+        self._forward = ForwardWatch(self._names, self._roots, self.register, guard, self._unread)
         self._modes = ModeWatch(self._names)
         self._nonfinite = NonfiniteReporter(log)
         self._promised_zeros = {
@@ -331,27 +332,22 @@ class Observer:
             return
         whole = broken or bool(self._suspects or self._forward.suspects)
         keep_weights(self.parameters, owned)
-        layers = read_weights(owned, self._magnitudes, whole)
-        gradients = read_gradients(found, self._magnitudes, whole, scale if isinstance(scale, Tensor) else None)
+        self._layers += read_weights(owned, self._unread, whole)
         if not self._stepped:
-            layers += read_weights(self._owned[None], self._magnitudes, whole)
+            self._layers += read_weights(self._owned[None], self._unread, whole)
             # No optimizer holds these: a gradient that nobody uses is evidence. It takes no part in the norm, and is scaled where a scaler is at work.
-            layers += read_gradients(gradients_of(self._owned[None]), self._magnitudes, whole=False)
+            self._layers += read_gradients(gradients_of(self._owned[None]), self._unread, whole=False)
             buffers, bad_buffers = read_buffers(self.parameters.buffers(), self._magnitudes)
-            layers += buffers
+            self._layers += buffers
             self._suspects += bad_buffers
-        self._suspects += nonfinite_among(layer for layer in layers if layer.watched.kind == "weight")
-        self._suspects += nonfinite_among(gradients)
-        self._layers += layers + gradients
+        self._layers += read_gradients(found, self._unread, whole, scale if isinstance(scale, Tensor) else None)
 
     def _step_ends(self, index: int, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._stepped.add(index)
         self._closure_seen = False
         skipped = self._fused_skip(optimizer)
         if self.full and not skipped:
-            updates = read_updates(self.parameters, self._owned[index], self._magnitudes)
-            self._layers += updates
-            self._suspects += nonfinite_among(updates)
+            self._layers += read_updates(self.parameters, self._owned[index], self._unread)
         self._look_at_promised_zeros(index)
         self._note_kept_gradients(index)
         if len(self._optimizers) == 1:
@@ -464,10 +460,8 @@ class Observer:
                 self._square_sum = self._square_sum + gradient_square_sum(found)
                 self._saw_gradient = True
             if self.full:
-                gradients = read_gradients(found, self._magnitudes, whole=False)
-                weights = read_weights(self.parameters.parameters, self._magnitudes, whole=False)
-                self._suspects += nonfinite_among([*weights, *gradients])
-                self._layers += weights + gradients
+                self._layers += read_weights(self.parameters.parameters, self._unread, whole=False)
+                self._layers += read_gradients(found, self._unread, whole=False)
         self.end_step()
 
     def loss_logged(self, step: int | None, name: str, value: float) -> None:
@@ -488,9 +482,16 @@ class Observer:
         return self._target
 
     def _write_step(self) -> None:
-        layers, self._layers = self._forward.take() + self._layers, []
-        suspects, self._suspects = self._forward.take_suspects() + self._suspects, []
+        of_forward = self._forward.take()  # reads what was kept, of weights, gradients and updates too
+        suspects = self._forward.take_suspects() + self._suspects + self._nonfinite_of_the_step()
+        layers = of_forward + self._layers
+        self._layers, self._suspects = [], []
         self._write(self.step, "train", layers, suspects)
+
+    def _nonfinite_of_the_step(self) -> list[Suspect]:
+        """In causal order; a gradient that no optimizer uses does no harm."""
+        used = [layer for layer in self._layers if layer.watched.kind != "gradient" or layer.watched.optimizer_group is not None or not self._optimizers]
+        return [suspect for kind in ("weight", "gradient", "update") for suspect in nonfinite_among(layer for layer in used if layer.watched.kind == kind)]
 
     def _write(self, step: int | None, split: str, layers: list[Layer], suspects: list[Suspect]) -> None:
         if not layers and not suspects:

@@ -24,11 +24,13 @@ FIELDS = ("sum", "square_sum", "abs_sum", "min", "max", "zeros", "negatives", "n
 """What is kept of the finite values of a tensor, and the count of the others. `min` is +inf and `max` -inf where no value is finite."""
 
 READ_AT_MOST = 16_384
-"""Values that are read of one tensor: of normal ones the rms is then known to 0.6 %, a share to 0.4 % of all. The row says which share of the tensor that is."""
+"""Values that are read of one tensor: the rms of normal ones is then known to 0.6 %, a share to 0.4 % of all. The row says how much of the tensor that is."""
 PIECE = 65_536
 """Values worked on at a time: 256 kB of float32, within the second-level cache."""
 SMALL = READ_AT_MOST + READ_AT_MOST // 8
 """Tensors up to this size are stacked with others of their shape: whatever `subset` leaves of a large one is as small."""
+UNREAD_AT_MOST = 256
+"""Parts kept for a common reading: 16 MB of large tensors."""
 MAGNITUDES_READ = 4_096
 """`magnitudes` of larger tensors are counted over a fixed-stride subset of about this many values; their sum says how many."""
 BLOCK = 1024
@@ -138,27 +140,54 @@ def measure(tensor: Tensor, magnitudes: Magnitudes, sampled: float = 1.0) -> Rea
 
 
 def measure_all(tensors: Sequence[Tensor], magnitudes: Magnitudes, whole: bool = False) -> list[Reading]:
-    """Statistics of many tensors, in their order: those of one small shape are read together. `whole`: all of the large ones too."""
+    """Statistics of many tensors, in their order: small ones of one length are read together. `whole`: all of the large ones too."""
     readings: list[Reading | None] = [None] * len(tensors)
-    groups: dict[tuple[torch.Size, torch.dtype, torch.device], list[int]] = defaultdict(list)
+    groups: dict[tuple[int, torch.dtype, torch.device], list[int]] = defaultdict(list)
     for index, tensor in enumerate(tensors):
-        if tensor.numel() <= SMALL and not tensor.is_complex():
-            groups[tensor.shape, tensor.dtype, tensor.device].append(index)
+        size = tensor.numel()
+        if 0 < size <= SMALL and not tensor.is_complex():
+            groups[size, tensor.dtype, tensor.device].append(index)
         else:
             part, share = (tensor, 1.0) if whole else subset(tensor)
             readings[index] = measure(part, magnitudes, share)
-    for (shape, _, _), indices in groups.items():
-        if len(indices) == 1 or shape.numel() == 0:
-            for index in indices:
-                readings[index] = measure(tensors[index], magnitudes)
-            continue
-        at_once = max(1, PIECE // shape.numel())
+    for (size, _, _), indices in groups.items():
+        at_once = max(1, PIECE // size)
         for start in range(0, len(indices), at_once):
             chosen = indices[start : start + at_once]
-            rows = as_real(torch.stack([tensors[index] for index in chosen])).reshape(len(chosen), -1)
+            if len(chosen) == 1:
+                readings[chosen[0]] = measure(tensors[chosen[0]], magnitudes)
+                continue
+            rows = as_real(torch.stack([flat(tensors[index]) for index in chosen]))
             for index, reading in zip(chosen, _measure_rows(rows, magnitudes, 1.0), strict=True):
                 readings[index] = reading
     return [reading for reading in readings if reading is not None]
+
+
+class Unread:
+    """Parts of tensors that are kept until they are read together: calls, and code that has left the cache, are what single readings cost.
+
+    A part must not change before `read`; of many parts some are read earlier, so that what is kept stays small.
+    """
+
+    def __init__(self, magnitudes: Magnitudes) -> None:
+        self.magnitudes = magnitudes
+        self._parts: list[Tensor] = []
+        self._readings: list[Reading] = []
+
+    def add(self, part: Tensor, share: float) -> Reading:
+        """The reading of a part that is `share` of its tensor; its numbers are filled in by `read`."""
+        reading = Reading(part.numel(), [], None, share)
+        self._parts.append(part)
+        self._readings.append(reading)
+        if len(self._parts) >= UNREAD_AT_MOST:
+            self.read()
+        return reading
+
+    def read(self) -> None:
+        parts, readings = self._parts, self._readings
+        self._parts, self._readings = [], []
+        for reading, found in zip(readings, measure_all(parts, self.magnitudes, whole=True), strict=True):
+            reading.numbers, reading.pairs = found.numbers, found.pairs
 
 
 def square_sum(tensors: Sequence[Tensor]) -> float | Tensor:
@@ -262,16 +291,19 @@ def _measure_exactly(array: Numbers) -> list[float]:
 
 def _measure_rows(rows: Tensor, magnitudes: Magnitudes, sampled: float) -> list[Reading]:
     """Statistics of each row of [k, n]. On a CPU the masks are left out when all is finite; a device is not asked."""
-    count = rows.shape[1]
-    squares = (rows * rows).sum(1)
     if not fetch.at_once(rows):
         return _measure_rows_on_device(rows, sampled)
+    count = rows.shape[1]
+    scratch = torch.mul(rows, rows)
+    squares = scratch.sum(1)
     if not math.isfinite(squares.sum().item()):
         return [measure(row, magnitudes, sampled) for row in rows]
     sign = rows.sign()
-    balance, nonzero = sign.sum(1), (sign * sign).sum(1)
-    fields = [rows.sum(1), squares, (rows * sign).sum(1), rows.amin(1), rows.amax(1), count - nonzero, (nonzero - balance) / 2, torch.zeros_like(squares)]
-    first = magnitudes.add_rows(rows.numpy())
+    balance, nonzero = sign.sum(1), torch.mul(sign, sign, out=scratch).sum(1)
+    absolute = torch.mul(rows, sign, out=scratch).sum(1)
+    fields = [rows.sum(1), squares, absolute, rows.amin(1), rows.amax(1), count - nonzero, (nonzero - balance) / 2, torch.zeros_like(squares)]
+    thin = rows[:, :: count // MAGNITUDES_READ | 1] if count > 2 * MAGNITUDES_READ else rows
+    first = magnitudes.add_rows(thin.numpy())
     return [Reading(count, numbers, first + index, sampled) for index, numbers in enumerate(torch.stack(fields, 1).tolist())]
 
 
