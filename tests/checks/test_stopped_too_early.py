@@ -24,6 +24,28 @@ def test_silent_one_step_below_the_threshold() -> None:
     assert findings("stopped_too_early", healthy_log().metric("loss", slow)) == []
 
 
+def test_finds_a_run_of_two_epochs_in_its_steepest_fall() -> None:
+    """Loss of single batches, slow at first and steep at the end; no level of a fiftieth of so short a run is certain."""
+    generator = random.Random(4)
+    losses = [2.3 - 0.5 * (step / 58) ** 2 + generator.gauss(0, 0.03) for step in range(58)]
+    [found] = findings("stopped_too_early", healthy_log(steps=58).metric("loss", losses))
+    assert (found.step, found.last_step) == (53, 57)
+
+
+def test_silent_on_a_slope_that_noise_can_give() -> None:
+    generator = random.Random(4)
+    losses = [2.3 - 0.5 * (step / 58) ** 2 + generator.gauss(0, 0.3) for step in range(58)]
+    assert findings("stopped_too_early", healthy_log(steps=58).metric("loss", losses)) == []
+
+
+def test_silent_where_the_fall_gets_slower_than_on_average() -> None:
+    assert findings("stopped_too_early", healthy_log().metric("loss", [2.3 - 0.5 * (step / 100) ** 0.5 for step in range(100)])) == []
+
+
+def test_silent_on_a_loss_that_hardly_moves() -> None:
+    assert findings("stopped_too_early", healthy_log().metric("loss", [2.3 - 0.001 * step for step in range(100)])) == []
+
+
 def test_silent_on_noise() -> None:
     generator = random.Random(0)
     assert findings("stopped_too_early", healthy_log().metric("loss", [generator.expovariate(1.0) for _ in range(100)])) == []
