@@ -30,6 +30,16 @@ def test_finds_where_the_loss_begins_to_rise() -> None:
     assert last_step == 199
 
 
+def test_the_scatter_of_an_explosion_does_not_hide_where_it_began() -> None:
+    [(step, _)] = found_in([1.0 if step < 10 else 1.2 ** (step - 10) * (1 + 0.5 * (step % 3)) for step in range(200)])
+    assert step is not None and 10 < step <= 16
+
+
+def test_a_spike_before_the_rise_is_not_its_onset() -> None:
+    [(step, _)] = found_in(losses(lambda t: 1.9 if 0.3 < t < 0.34 else 2 - 3 * t if t < 0.25 else 1.25 if t < 0.8 else 1.25 + 10 * (t - 0.8)))
+    assert step is not None and step > 160
+
+
 def test_finds_a_loss_that_rises_from_the_start() -> None:
     assert len(found_in(losses(lambda t: 2 + 20 * t))) == 1
 

@@ -35,6 +35,18 @@ def test_silent_where_the_accuracy_shows_that_nothing_was_left_to_learn() -> Non
     assert findings("loss_not_moving", log) == []
 
 
+def test_silent_where_the_loss_fell_and_came_back() -> None:
+    """That one diverges; it does not stand still from the start."""
+    log = healthy_log().metric("loss", [2.3 - 0.04 * min(step, 40) if step < 60 else 2.3 for step in range(100)]).change("samples", never_right)
+    assert findings("loss_not_moving", log) == []
+
+
+def test_a_single_lucky_level_is_no_movement() -> None:
+    losses = noisy(math.log(10), 0.02)
+    losses[40:42] = [2.1, 2.1]
+    assert len(findings("loss_not_moving", healthy_log().metric("loss", losses).change("samples", never_right))) == 1
+
+
 def test_silent_on_a_slow_but_certain_fall() -> None:
     falling = [2.3 - 0.1 * step / 100 for step in range(100)]
     assert findings("loss_not_moving", healthy_log().metric("loss", falling).change("samples", never_right)) == []

@@ -49,10 +49,25 @@ verdict as (
     from tail
 ),
 
+calm as (
+    -- The noise of the whole run holds that of the rise itself; where the rise begins is told by the noise up to the best level.
+    select least(median(scatter / sqrt(loss_windows.losses)), any_value(learning.noise)) as noise
+    from loss_windows, verdict, learning
+    where loss_windows.losses > 0 and loss_windows.last_step <= verdict.best_step
+),
+
+risen as (
+    select
+        levels.step,
+        levels.median > levels.best_loss + greatest($lost * (first_loss - levels.best_loss), $rise * abs(first_loss), $certainty * calm.noise) as above
+    from levels, verdict, calm
+    where levels.step > verdict.best_step
+),
+
 onset as (
-    select min(levels.step) as step
-    from levels, verdict
-    where levels.step > verdict.best_step and levels.median > levels.ceiling
+    select min(step) as step
+    from risen
+    where above and step > coalesce((select max(step) from risen where not above), -1)
 )
 
 select

@@ -9,8 +9,9 @@ reads:
 params:
   losses: {default: 30, unit: training losses, source: "a run shorter than this is not judged"}
   progress: {default: 0.02, unit: share of the first loss, source: "runmedic no_learning: less than 2 % over the run"}
+  spell: {default: 0.2, unit: share of the first loss, source: "a loss that was down by a fifth at some time has moved; that it came back is another question"}
   certainty: {default: 4, unit: standard errors, source: "a fall smaller than this is not told from chance"}
-finds: A loss that over the whole run fell by less than `progress` of its first level, or by less than can be told from noise, while no recorded accuracy shows that there was nothing left to learn.
+finds: A loss that over the whole run fell by less than `progress` of its first level, or by less than can be told from noise, and was never certainly below it by `spell`, while no recorded accuracy shows that there was nothing left to learn.
 matters: The model learns nothing; every hour of this run was lost from its start.
 do: Look for the cause in the gradients and updates below; try whether the model can learn two examples by heart (recorder.probes.overfit).
 ignore: Fine-tuning that starts at its optimum; losses that are no measure of success (adversarial, policy gradient).
@@ -49,5 +50,6 @@ where
     and first_third - last_third < greatest($progress * first_loss, $certainty * scatter * sqrt(6 / losses))
     and first_loss - last_third < greatest($progress * first_loss, $certainty * noise)
     and last_third < 1.1 * first_loss
+    and first_loss - best_loss < greatest($spell * first_loss, 2 * $certainty * noise)
     and coalesce(best_accuracy.accuracy, 0) < 0.8
 order by step
