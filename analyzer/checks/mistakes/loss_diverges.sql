@@ -51,7 +51,7 @@ verdict as (
 
 calm as (
     -- The noise of the whole run holds that of the rise itself; where the rise begins is told by the noise up to the best level.
-    select least(median(scatter / sqrt(loss_windows.losses)), any_value(learning.noise)) as noise
+    select least(median(loss_windows.scatter / sqrt(loss_windows.losses)), any_value(learning.noise)) as noise
     from loss_windows, verdict, learning
     where loss_windows.losses > 0 and loss_windows.last_step <= verdict.best_step
 ),
