@@ -14,7 +14,7 @@ help:
 	@echo "make report   environment without torch, and a report on a sample run (RUN=...)"
 	@echo "make test     environment with torch, and every test"
 	@echo "make check    types, style, import contracts, generated docs"
-	@echo "make bench    what recording and analysis cost"
+	@echo "make bench    what recording costs, beside TensorBoard and wandb (BENCH='--jobs mlp --seconds 30')"
 	@echo "make samples  record the sample runs anew"
 	@echo "make docs     print the reference pages from headers and schema"
 	@echo "make zoo      accuracy on planted faults and healthy runs (long)"
@@ -41,6 +41,11 @@ $(VENV)/dev: $(VENV)/analyzer $(VENV)/torch
 	$(BIN)/python -m pip install --quiet --constraint $(VENV)/torch --group dev --editable ".[torch]"
 	@touch $@
 
+# What the benchmark compares with.
+$(VENV)/bench: $(VENV)/dev
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/torch --group bench
+	@touch $@
+
 report: $(VENV)/analyzer
 	$(BIN)/analyze report $(RUN) -o report/$(notdir $(RUN)).html
 	@echo "$(CURDIR)/report/$(notdir $(RUN)).html"
@@ -54,8 +59,8 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/print_docs.py --check
 
-bench: $(VENV)/dev
-	$(BIN)/python -m tests.benchmarks.bench
+bench: $(VENV)/bench
+	$(BIN)/python -m tests.benchmarks.bench $(BENCH)
 
 samples: $(VENV)/dev
 	for script in sample_logs/record_*.py; do $(BIN)/python $$script || exit 1; done

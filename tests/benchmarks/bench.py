@@ -1,9 +1,10 @@
-"""What recording costs: every variant takes one step in turn, so that a busy machine troubles all alike.
+"""What recording costs, as tables for docs/performance.md: time of a step, memory, bytes on disk.
 
-    python -m tests.benchmarks.bench [--jobs mlp cnn] [--variants ...] [--seconds 30] [--cpu]
+    python -m tests.benchmarks.bench [--jobs mlp cnn] [--variants ...] [--seconds 60] [--cpu] [--no-memory]
 
-Prints a table of ratios to the bare loop. A variant that records in full now and then is the mean of both kinds of step, weighted by how often
-each was taken: (others * median of them + full * median of them) / all; the first 60 steps, in which the interval is found, are left out.
+Time: every variant takes one step in turn, so that a busy machine troubles all alike, and a step is compared with the bare step of the same round.
+A variant that has used twice its share of the time sits rounds out. A variant that records in full now and then is the mean of both kinds of step,
+weighted by how often each was taken; the steps in which the interval is found are left out. Memory: see memory.py.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
@@ -18,74 +20,102 @@ from time import perf_counter, process_time
 import pyarrow.parquet as pq
 import torch
 
-from tests.benchmarks.jobs import JOBS, Job
-from tests.benchmarks.variants import VARIANTS, Variant
+from tests.benchmarks.jobs import JOBS
+from tests.benchmarks.memory import Memory, measured_in_processes
+from tests.benchmarks.variants import FOLDERS_OF_SAMPLES, VARIANTS, step
 
-WARM_UP = 60
-
-
-def step(job: Job, variant: Variant, clock: Callable[[], float]) -> float:
-    """One step; returns its seconds."""
-    started = clock()
-    ids, inputs, targets = job.batch()
-    output = job.model(inputs)
-    losses = job.losses(output, targets)
-    job.optimizer.zero_grad()
-    losses.mean().backward()
-    job.optimizer.step()
-    if variant.after is not None:
-        variant.after(ids, losses, output, targets)
-    return clock() - started
+FEWEST_ROUNDS = 10
 
 
-def run(name: str, variants: list[str], seconds: float, clock: Callable[[], float], folder: Path) -> dict[str, list[float]]:
-    """Seconds of each step, per variant, without the warm-up."""
-    jobs, started = {}, {}
+@dataclass
+class Times:
+    """Seconds of each step by round, in the order of the steps; the first `warm_up` steps do not count."""
+
+    warm_up: int
+    by_round: dict[int, float] = field(default_factory=dict)
+
+    def counted(self) -> list[tuple[int, int, float]]:
+        """Step, round and seconds of the steps that count."""
+        return [(number, place, seconds) for number, (place, seconds) in enumerate(self.by_round.items()) if number >= self.warm_up]
+
+
+def run(name: str, variants: list[str], seconds: float, clock: Callable[[], float], folder: Path) -> dict[str, Times]:
+    jobs, started, times = {}, {}, {}
     for variant in variants:
         torch.manual_seed(0)
         jobs[variant] = JOBS[name]()
-        started[variant] = VARIANTS[variant](jobs[variant], folder / variant.replace(" ", "_"))
-    times: dict[str, list[float]] = {variant: [] for variant in variants}
-    began = perf_counter()
-    while perf_counter() - began < seconds or len(times["bare"]) < WARM_UP + 10:
+        started[variant] = VARIANTS[variant](jobs[variant], folder_of(folder, variant))
+        times[variant] = Times(started[variant].warm_up)
+    used = dict.fromkeys(variants, 0.0)
+    place = 0
+    while sum(used.values()) < seconds or any(len(taken.by_round) < taken.warm_up + FEWEST_ROUNDS for taken in times.values()):
         for variant in variants:
-            times[variant].append(step(jobs[variant], started[variant], clock))
+            few = len(times[variant].by_round) < times[variant].warm_up + FEWEST_ROUNDS
+            if variant == "bare" or few or used[variant] <= 2 * sum(used.values()) / len(variants):
+                began = perf_counter()
+                times[variant].by_round[place] = step(jobs[variant], started[variant], clock)
+                used[variant] += perf_counter() - began
+        place += 1
     for variant in started.values():
         variant.close()
     return times
 
 
+def folder_of(folder: Path, variant: str) -> Path:
+    return folder / variant.replace(" ", "_")
+
+
 def full_steps(folder: Path) -> set[int]:
-    return {step for file in folder.glob("stats/*/*.parquet") for step in pq.read_table(file, columns=["step"])["step"].to_pylist()}
+    return {number for file in folder.glob("stats/*/*.parquet") for number in pq.read_table(file, columns=["step"])["step"].to_pylist()}
 
 
-def cost(times: list[float], full: set[int]) -> float:
-    """Seconds of a step after the warm-up: medians of the steps recorded in full and of the others, weighted."""
+def cost(times: Times, full: set[int]) -> float:
+    """Seconds of a step: medians of the steps recorded in full and of the others, weighted."""
     kinds: dict[bool, list[float]] = {True: [], False: []}
-    for number, seconds in enumerate(times[WARM_UP:], WARM_UP):
+    for number, _, seconds in times.counted():
         kinds[number in full].append(seconds)
-    return sum(median(kind) * len(kind) for kind in kinds.values() if kind) / (len(times) - WARM_UP)
+    return sum(median(kind) * len(kind) for kind in kinds.values() if kind) / sum(map(len, kinds.values()))
 
 
-def size(folder: Path, tables: tuple[str, ...]) -> int:
-    return sum(file.stat().st_size for table in tables for file in (folder / table).rglob("*.parquet"))
+def middle_half(times: Times, bare: Times) -> str:
+    ratios = sorted(seconds / bare.by_round[place] for _, place, seconds in times.counted())
+    quarter = len(ratios) // 4
+    return f"{ratios[quarter]:.2f} to {ratios[-quarter - 1]:.2f}"
 
 
-def report(name: str, times: dict[str, list[float]], folder: Path) -> None:
+def disk(folder: Path, steps: int) -> tuple[str, str]:
+    """Bytes a step without the samples and their inputs, and bytes a row of samples."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    of_samples = [file for file in files if file.relative_to(folder).parts[0] in FOLDERS_OF_SAMPLES]
+    size = sum(file.stat().st_size for file in files) - sum(file.stat().st_size for file in of_samples)
+    of_rows = [file for file in of_samples if file.relative_to(folder).parts[0] == "samples" and file.suffix == ".parquet"]
+    rows = sum(pq.read_metadata(file).num_rows for file in of_rows)
+    return (f"{size / steps:,.0f}" if size else ""), (f"{sum(file.stat().st_size for file in of_rows) / rows:.0f}" if rows else "")
+
+
+def memory_cell(memory: dict[str, Memory], variant: str) -> str:
+    if variant not in memory or variant == "bare":
+        return ""
+    found = memory[variant]
+    text = f"{(found.peak - memory['bare'].peak) / 2**20:.0f}"
+    text += f", copies of weights {found.copies / 2**20:.1f}" if found.copies else ""
+    return text + (f", its own process {found.children / 2**20:.0f}" if found.children else "")
+
+
+def table(name: str, times: dict[str, Times], memory: dict[str, Memory], folder: Path) -> str:
     base = cost(times["bare"], set())
-    print(f"\n{name}: bare step {base * 1e3:.2f} ms, {len(times['bare']) - WARM_UP} steps each")
+    title = f"{(JOBS[name].__doc__ or name).rstrip('.')}: bare step {base * 1e3:.2f} ms"
+    title += f", {memory['bare'].peak / 2**20:.0f} MiB" if memory else ""
+    head = ["variant", "step, bare = 1", "middle half", "steps", "in full", "MiB above bare", "bytes a step", "bytes a sample"]
+    rows = [head, ["---"] * len(head)]
     for variant, taken in times.items():
-        place = folder / variant.replace(" ", "_")
+        place = folder_of(folder, variant)
         full = full_steps(place)
-        ratios = sorted(seconds / other for seconds, other in zip(taken[WARM_UP:], times["bare"][WARM_UP:], strict=True))
-        quarter = len(ratios) // 4
-        line = f"  {variant:26} {cost(taken, full) / base:6.3f}   middle half of single steps {ratios[quarter]:.2f} to {ratios[-quarter - 1]:.2f}"
-        if full:
-            late = len([number for number in full if number >= WARM_UP])
-            rows = sum(pq.read_metadata(file).num_rows for file in place.glob("samples/*/*.parquet"))
-            line += f"   full steps {late}, {size(place, ('stats', 'metrics')) / len(taken):.0f} bytes a step"
-            line += f", {size(place, ('samples',)) / rows:.0f} a sample" if rows else ""
-        print(line)
+        counted = [number for number, *_ in taken.counted()]
+        many = str(len(full & {*counted})) if full else ""
+        figures = [f"{cost(taken, full) / base:.2f}", middle_half(taken, times["bare"]), str(len(counted)), many, memory_cell(memory, variant)]
+        rows.append([variant, *figures, *disk(place, len(taken.by_round))])
+    return f"### {title}\n\n" + "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
 def main() -> None:
@@ -94,13 +124,16 @@ def main() -> None:
     parser.add_argument("--variants", nargs="+", default=list(VARIANTS), choices=list(VARIANTS))
     parser.add_argument("--seconds", type=float, default=60.0, help="for each job, all variants together")
     parser.add_argument("--cpu", action="store_true", help="measure processor time instead of the clock: for a machine that is busy with other things")
+    parser.add_argument("--no-memory", action="store_true", help="leave out the memory, which starts a process for each variant")
     options = parser.parse_args()
     torch.set_num_threads(1)
     variants = ["bare", *(variant for variant in options.variants if variant != "bare")]
     for name in options.jobs:
+        memory = {} if options.no_memory else measured_in_processes(name, variants)
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
-            report(name, run(name, variants, options.seconds, process_time if options.cpu else perf_counter, folder), folder)
+            times = run(name, variants, options.seconds, process_time if options.cpu else perf_counter, folder)
+            print(table(name, times, memory, folder), flush=True)
 
 
 if __name__ == "__main__":

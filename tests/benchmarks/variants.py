@@ -6,6 +6,7 @@ import importlib.util
 import os
 from collections.abc import Callable
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 from torch import Tensor
@@ -20,11 +21,31 @@ After = Callable[[list[int], Tensor, Tensor, Tensor], None]
 STEPS_AN_EPOCH = 25
 
 
-class Variant:
-    """`after` is None for the bare loop; `close` ends the recording."""
+FOLDERS_OF_SAMPLES = ("samples", "inputs")
 
-    def __init__(self, after: After | None, close: Callable[[], None] = lambda: None) -> None:
-        self.after, self.close = after, close
+WARM_UP = 60
+"""Steps in which retrograd finds its interval, where it has to find one; others need a few."""
+
+
+class Variant:
+    """`after` is None for the bare loop; `close` ends the recording; `copies` are the bytes of weights kept; the first `warm_up` steps do not count."""
+
+    def __init__(self, after: After | None, close: Callable[[], object] = lambda: None, copies: Callable[[], int] = lambda: 0, warm_up: int = 3) -> None:
+        self.after, self.close, self.copies, self.warm_up = after, close, copies, warm_up
+
+
+def step(job: Job, variant: Variant, clock: Callable[[], float] = perf_counter) -> float:
+    """One step; returns its seconds."""
+    started = clock()
+    ids, inputs, targets = job.batch()
+    output = job.model(inputs)
+    losses = job.losses(output, targets)
+    job.optimizer.zero_grad()
+    losses.mean().backward()
+    job.optimizer.step()
+    if variant.after is not None:
+        variant.after(ids, losses, output, targets)
+    return clock() - started
 
 
 def bare(job: Job, folder: Path) -> Variant:
@@ -42,7 +63,10 @@ def _recorder(job: Job, folder: Path, every: int | None, samples: bool) -> Varia
         if samples:
             recorder.samples(ids, loss=losses, prediction=output, target=target)
 
-    return Variant(after, recorder.close)
+    def copies() -> int:
+        return sum(parameter.before.nbytes for parameter in recorder._observer.parameters.parameters if parameter.before is not None)
+
+    return Variant(after, recorder.close, copies, WARM_UP if every is None else 3)
 
 
 def default(job: Job, folder: Path) -> Variant:
@@ -93,13 +117,18 @@ def tensorboard(job: Job, folder: Path) -> Variant:
 
 def wandb_watch(job: Job, folder: Path) -> Variant:
     """`wandb.watch(log="all", log_freq=1)` offline."""
-    os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true")
+    os.environ.update(WANDB_MODE="offline", WANDB_SILENT="true", WANDB_ERROR_REPORTING="false")
     import wandb
 
     folder.mkdir(parents=True)
     run = wandb.init(project="bench", dir=str(folder), mode="offline")
     run.watch(job.model, log="all", log_freq=1)
-    return Variant(lambda ids, losses, output, target: run.log({"loss": losses.mean().item()}), run.finish)
+
+    def close() -> None:
+        run.unwatch(job.model)
+        run.finish()
+
+    return Variant(lambda ids, losses, output, target: run.log({"loss": losses.mean().item()}), close)
 
 
 VARIANTS: dict[str, Callable[[Job, Path], Variant]] = {
