@@ -6,6 +6,7 @@
 -- Column rows: rows of the pass (visits)
 -- Column complete: the pass is not the last of its split, or as long as the longest
 -- Column loss: mean over the elements that count
+-- Column loss_scatter: standard deviation of the samples' mean losses
 -- Column accuracy: share predicted right
 select
     split,
@@ -17,6 +18,7 @@ select
     count(distinct batch) as batches,
     pass < max(pass) over (partition by split) or count(*) >= max(count(*)) over (partition by split) as complete,
     sum(loss_sum::double) / nullif(sum(elements) filter (loss_sum is not null), 0) as loss,
+    stddev_samp(loss_sum::double / nullif(elements, 0)) filter (isfinite(loss_sum)) as loss_scatter,
     case
         when count(correct) > 0 then avg(correct::int)
         when count(pixels_correct) > 0 then sum(pixels_correct) / nullif(sum(elements), 0)
