@@ -20,7 +20,8 @@ data, each with one planted mistake, mistakes that people reported rebuilt small
 - **Onset**: the step of that entry is at most one look (recording interval, or an epoch where only evaluation shows the fault) from the true step.
 - **Subject**: the entry names the right tensor, module, metric or split, where one is right.
 - **False alarm**: a healthy run with any entry above info.
-- The **tuning half** was open to whoever set thresholds; the **held-out half** was not. A hash of a case's name decides which half it is in.
+- The **tuning** half was open to whoever set thresholds; the **held-out** cases were written by somebody who knew neither checks nor thresholds, and
+  measured once.
 
 This page: {coverage}. The whole sweep is 3 seeds of every fault, and 5 seeds at rates 1, 0.5 and 2 of every healthy training.
 """

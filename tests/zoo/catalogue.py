@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from .case import Case
 from .faults_code import FAULTS_CODE
 from .faults_data import FAULTS_DATA
@@ -11,9 +14,26 @@ from .faults_rate import FAULTS_RATE
 from .faults_signal import FAULTS_SIGNAL
 from .faults_structure import FAULTS_STRUCTURE
 from .faults_targets import FAULTS_TARGETS
+from .fresh_faults_code import FRESH_CODE
+from .fresh_faults_data import FRESH_DATA
+from .fresh_faults_rate import FRESH_RATE
+from .fresh_faults_signal import FRESH_SIGNAL
+from .fresh_healthy import FRESH_LOOPS
+from .fresh_healthy_models import FRESH_MODELS
+from .fresh_real_faults import FRESH_REAL as FRESH_REPORTED
+from .fresh_real_faults import FRESH_REPAIRED
 from .healthy import HEALTHY
 from .healthy_loops import HEALTHY_LOOPS
-from .real_faults import REAL, REPAIRED
+from .real_faults import REAL as REPORTED
+from .real_faults import REPAIRED as REPORTED_REPAIRED
+
+
+def fresh(cases: Iterable[Case]) -> tuple[Case, ...]:
+    return tuple(replace(case, fresh=True) for case in cases)
+
+
+FRESH: tuple[Case, ...] = fresh((*FRESH_SIGNAL, *FRESH_RATE, *FRESH_DATA, *FRESH_CODE))
+FRESH_REAL: tuple[Case, ...] = fresh(FRESH_REPORTED)
 
 PLANTED: tuple[Case, ...] = (
     *FAULTS_SIGNAL,
@@ -24,7 +44,10 @@ PLANTED: tuple[Case, ...] = (
     *FAULTS_TARGETS,
     *FAULTS_CODE,
     *FAULTS_OUTCOME,
+    *FRESH,
 )
-LOOK_ALIKES: tuple[Case, ...] = (*HEALTHY, *HEALTHY_LOOPS)
+REAL: tuple[Case, ...] = (*REPORTED, *FRESH_REAL)
+LOOK_ALIKES: tuple[Case, ...] = (*HEALTHY, *HEALTHY_LOOPS, *fresh((*FRESH_MODELS, *FRESH_LOOPS)))
+REPAIRED: tuple[Case, ...] = (*REPORTED_REPAIRED, *fresh(FRESH_REPAIRED))
 
-__all__ = ["LOOK_ALIKES", "PLANTED", "REAL", "REPAIRED"]
+__all__ = ["FRESH", "FRESH_REAL", "LOOK_ALIKES", "PLANTED", "REAL", "REPAIRED"]

@@ -19,7 +19,7 @@ from .case import Case
 from .data import digits, loaders
 from .faults_code import rank
 from .faults_structure import mean_loss
-from .fresh_tasks import WINDOW, PatchReader, signal, wave_mlp, windows
+from .fresh_tasks import WINDOW, BothWays, PatchReader, friedman, signal, wave_mlp, windows
 from .models import Flat, mlp
 from .tasks import diabetes_mlp, digits_mlp, words_lm
 from .training import Batch, Training, accuracy, r2
@@ -98,6 +98,26 @@ def norm_taken_for_constant(path: Path, seed: int, scale: float) -> None:
         _, x, y = next(iter(training.valid))
         gradient_check(rec, model, mean_loss(training), (x[:5], y[:5]))
         training.run(rec)
+
+
+def preview_leaves_evaluation_mode(path: Path, seed: int, scale: float) -> int:
+    """At step 130 a callback writes sample text and leaves the model in evaluation mode; nothing but the start of the script ever calls train()."""
+    torch.manual_seed(seed)
+    training = tasks.restoration(seed, BothWays(dropout=0.5), lr=4e-3 * scale, epochs=6, every=2)
+    training.start_training = lambda model, epoch: model.train() if training.step < 130 else None
+    training.after_step = lambda step: training.model.eval() if step == 129 else None
+    training.record(path)
+    return 130
+
+
+def validated_by_fours_in_training_mode(path: Path, seed: int, scale: float) -> None:
+    """The evaluation forgets eval(), and its batches are of four: batch norm centres each four by themselves."""
+    torch.manual_seed(seed)
+    model = Flat(nn.Sequential(nn.Linear(10, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Linear(48, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Linear(48, 1)))
+    training = tasks.waves(seed, model, lr=3e-3 * scale)
+    training.valid = loaders(*friedman(), seed, valid_batch=4)[1]
+    training.start_evaluation = lambda model: None
+    training.record(path)
 
 
 def resumed_from_an_older_checkpoint(path: Path, seed: int, scale: float) -> int:
@@ -245,6 +265,8 @@ FRESH_CODE = (
     Case(r2_with_its_arguments_swapped, ("metric_formula",), 20, interval=21, subject=("*r2*",)),
     Case(errors_logged_as_accuracy, ("metric_formula",), 22, interval=23, subject=("*accuracy*",)),
     Case(norm_taken_for_constant, ("wrong_gradient",), 0, interval=25, subject=("*norm*",)),
+    Case(preview_leaves_evaluation_mode, ("wrong_mode",), interval=2, subject=("train", "", "*drop*")),
+    Case(validated_by_fours_in_training_mode, ("wrong_mode",), 24, interval=25, subject=("valid", "eval*", "", "*body*"), misses=("r2", 0.84)),
     Case(resumed_from_an_older_checkpoint, ("bad_resume",), interval=5),
     Case(replicas_of_their_own_seed, ("ranks_diverged",), 0, interval=5),
     Case(budget_of_two_epochs, ("stopped_too_early",), info_is_enough=True, misses=("accuracy", 0.7)),

@@ -15,7 +15,7 @@ from . import fresh_tasks as tasks
 from .case import Case
 from .data import PAD, loaders
 from .faults_structure import mean_loss
-from .fresh_tasks import BothWays, Factorization, PatchReader, ResidualNet, WordReader, friedman
+from .fresh_tasks import Factorization, PatchReader, ResidualNet, WordReader
 from .models import Flat, mlp
 from .tasks import digits_cnn, digits_mlp
 
@@ -180,26 +180,6 @@ def attention_by_argmax(path: Path, seed: int, scale: float) -> None:
     tasks.residual(seed, HardAttention(), optimizer=Adam, lr=5e-3 * scale, epochs=8).record(path)
 
 
-def preview_leaves_evaluation_mode(path: Path, seed: int, scale: float) -> int:
-    """At step 130 a callback writes sample text and leaves the model in evaluation mode; nothing but the start of the script ever calls train()."""
-    torch.manual_seed(seed)
-    training = tasks.restoration(seed, BothWays(dropout=0.5), lr=4e-3 * scale, epochs=6, every=2)
-    training.start_training = lambda model, epoch: model.train() if training.step < 130 else None
-    training.after_step = lambda step: training.model.eval() if step == 129 else None
-    training.record(path)
-    return 130
-
-
-def validated_by_fours_in_training_mode(path: Path, seed: int, scale: float) -> None:
-    """The evaluation forgets eval(), and its batches are of four: batch norm centres each four by themselves."""
-    torch.manual_seed(seed)
-    model = Flat(nn.Sequential(nn.Linear(10, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Linear(48, 48), nn.BatchNorm1d(48), nn.ReLU(), nn.Linear(48, 1)))
-    training = tasks.waves(seed, model, lr=3e-3 * scale)
-    training.valid = loaders(*friedman(), seed, valid_batch=4)[1]
-    training.start_evaluation = lambda model: None
-    training.record(path)
-
-
 def statistics_reset_before_evaluation(path: Path, seed: int, scale: float) -> None:
     """Half of a recipe: the running statistics are reset before each evaluation, to be measured anew, and then are not."""
     torch.manual_seed(seed)
@@ -305,8 +285,6 @@ FRESH_SIGNAL = (
     ),
     Case(three_units_for_two_spirals, ("model_too_small",), misses=("accuracy", 0.8)),
     Case(attention_by_argmax, ("disconnected_parameter",), 0, subject=("*score*",), misses=("accuracy", 0.85)),
-    Case(preview_leaves_evaluation_mode, ("wrong_mode",), interval=2, subject=("train", "", "*drop*")),
-    Case(validated_by_fours_in_training_mode, ("wrong_mode",), 24, interval=25, subject=("valid", "eval*", "", "*body*"), misses=("r2", 0.84)),
     Case(statistics_reset_before_evaluation, ("normalization_statistics",), 37, interval=38, subject=("*norm*", "valid"), misses=("accuracy", 0.9)),
     Case(pooled_over_the_padding, ("ignores_input",), 0, interval=300, misses=("accuracy", 0.6)),
     Case(attention_across_the_batch, ("samples_mixed",), 0, interval=300, subject=("*attention*", "", "valid")),

@@ -48,7 +48,7 @@ class Loud(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         with torch.autocast("cpu", dtype=torch.float16, enabled=self.half_precision):
-            hidden = self.wide(12000.0 * self.act(self.enter(x.flatten(1))))
+            hidden = self.wide(40000.0 * self.act(self.enter(x.flatten(1))))
         return self.head(self.norm(hidden.float()))
 
 
@@ -56,7 +56,7 @@ def t5_overflows_in_half_precision(path: Path, seed: int, scale: float, repaired
     """Activations grow beyond 65504 in a model that was fine in float32 (transformers#5651, #4586)."""
     torch.manual_seed(seed)
     model = Loud(not repaired)
-    training = digits_mlp(seed, model, optimizer=Adam, lr=4e-3 * scale)
+    training = digits_mlp(seed, model, optimizer=Adam, lr=1e-2 * scale)
     met: list[int] = []
     model.wide.register_forward_hook(lambda module, inputs, output: None if output.isfinite().all() or not model.training else met.append(training.step))
     training.record(path)
@@ -180,7 +180,7 @@ def so44066044_raw_table_and_relu_output(path: Path, seed: int, scale: float, re
 
 FRESH_REAL = (
     Case(jetmoe_next_next_token, ("targets_misaligned",), 0, interval=60, misses=("loss", 2.65)),
-    Case(t5_overflows_in_half_precision, ("nonfinite_forward",), interval=0, subject=("*wide*",)),
+    Case(t5_overflows_in_half_precision, ("nonfinite_forward",), interval=0, subject=("*wide*",), misses=("accuracy", 0.5)),
     Case(so41780344_floor_in_the_path, ("disconnected_parameter",), 0, subject=("*encoder*",), misses=("accuracy", 0.6)),
     Case(ddp_set_epoch_missing, ("not_shuffled",), 0, interval=76),
     Case(

@@ -109,7 +109,11 @@ def main() -> int:
     parser.add_argument("--record", action="store_true", help="only record")
     parser.add_argument("--print", action="store_true", help="print the page from the last results; judge nothing")
     parser.add_argument("--case", action="append", default=[], help="only these cases (then no page is written)")
-    parser.add_argument("--half", choices=["tuning", "held_out"], help="only this half (then no page is written)")
+    parser.add_argument(
+        "--half",
+        choices=["tuning", "held_out"],
+        help="only the cases that thresholds were set with, or only those kept for measuring (then no page is written)",
+    )
     parser.add_argument("--fault-seeds", type=int, default=len(FAULT_SEEDS))
     parser.add_argument("--healthy-seeds", type=int, default=len(HEALTHY_SEEDS))
     parser.add_argument("--rates", type=float, nargs="+", default=HEALTHY_SCALES, help="factors on the learning rate of healthy runs")

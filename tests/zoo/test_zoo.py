@@ -51,7 +51,8 @@ def test_names_are_unique_and_every_cause_has_two_cases() -> None:
     assert {cause for cause in CAUSES if cases_of[cause] < 2} == set()
 
 
-def test_the_halves_are_even() -> None:
+def test_held_out_cases_are_many_and_of_every_cause() -> None:
     cases = (*PLANTED, *REAL, *LOOK_ALIKES, *REPAIRED)
-    tuning = sum(case.half == "tuning" for case in cases)
-    assert 0.4 < tuning / len(cases) < 0.6
+    assert 3 * sum(case.half == "held_out" for case in cases) >= len(cases)
+    held_out = {cause for case in (*PLANTED, *REAL) if case.half == "held_out" for cause in case.causes}
+    assert set(CAUSES) - held_out == set()
