@@ -35,6 +35,12 @@ def test_silent_where_the_accuracy_shows_that_nothing_was_left_to_learn() -> Non
     assert findings("loss_not_moving", log) == []
 
 
+def test_finds_a_noisy_loss_whose_first_level_was_a_low_one() -> None:
+    generator = random.Random(5)
+    losses = [0.8, 0.9] + [1.0 + generator.gauss(0, 0.3) for _ in range(98)]
+    assert len(findings("loss_not_moving", healthy_log().metric("loss", losses).change("samples", never_right))) == 1
+
+
 def test_silent_where_the_loss_fell_and_came_back() -> None:
     """That one diverges; it does not stand still from the start."""
     log = healthy_log().metric("loss", [2.3 - 0.04 * min(step, 40) if step < 60 else 2.3 for step in range(100)]).change("samples", never_right)

@@ -31,7 +31,13 @@ def test_finds_a_gate_that_never_opens() -> None:
 
 
 def test_silent_where_the_run_learns_all_the_same() -> None:
-    assert findings(CHECK, shut(loss=0.5)) == []
+    log = shut().metric("loss", [max(2.3 - 0.05 * step, 0.4) for step in range(100)])
+    assert findings(CHECK, log) == []
+
+
+def test_finds_one_that_opens_at_the_very_end() -> None:
+    log = shut().metric("loss", [2.3 if step < 80 else 0.5 for step in range(100)])
+    assert len(findings(CHECK, log)) == 1
 
 
 def test_silent_where_the_gradient_gets_past_it() -> None:

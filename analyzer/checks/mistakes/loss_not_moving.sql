@@ -49,7 +49,7 @@ where
     and best_loss >= 0
     and first_third - last_third < greatest($progress * first_loss, $certainty * scatter * sqrt(6 / losses))
     and first_loss - last_third < greatest($progress * first_loss, $certainty * noise)
-    and last_third < 1.1 * first_loss
+    and last_third < greatest(1.1 * first_loss, first_loss + $certainty * noise)
     and first_loss - best_loss < greatest($spell * first_loss, 2 * $certainty * noise)
     and coalesce(best_accuracy.accuracy, 0) < 0.8
 order by step

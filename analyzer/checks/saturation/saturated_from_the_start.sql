@@ -7,13 +7,14 @@ explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, 
 reads:
   bounded_layers: [flat]
   matrix_steps: [gradient_ratio]
-  learning: [last_loss]
+  learning: [first_loss]
+  loss_windows: [median]
 params:
   share: {default: 0.9, unit: share of the values, source: "what is left moves a gradient of the flat part by less than a factor of ten"}
   patience: {default: 3, unit: recorded steps, source: "a single batch can be odd"}
   starved: {default: 1.0e-3, unit: gradient-to-weight ratio before over after the layer, source: "AUTOTRAINER beta1: 1e-3 between first and last layer"}
-  progress: {default: 0.5, unit: share of the first loss, source: "a loss that is down to this is learned without what the layer shuts out"}
-finds: Hidden tanh and sigmoid layers of which at least `share` of the values lie in the flat part at every recorded step, while all weight matrices before them get less than `starved` of the gradient of those after, in a run whose loss is not down to `progress` of its first level.
+  progress: {default: 0.5, unit: share of the first loss, source: "a loss that was down to this for half of the run is learned without what the layer shuts out"}
+finds: Hidden tanh and sigmoid layers of which at least `share` of the values lie in the flat part at every recorded step, while all weight matrices before them get less than `starved` of the gradient of those after, in a run whose loss was not down to `progress` of its first level for most of its steps.
 matters: The layer is a constant; what comes before it is shut out, and what comes after it learns the shares of the targets at best.
 do: Look at how the layer starts, first at its bias; start a gate near the middle of its slope, or half open where it should carry much from the first step.
 ignore: Gates that are shut on purpose for a first phase of training.
@@ -64,6 +65,6 @@ select
 from shut
 join starving using (name)
 cross join learning
-where share < $starved and (nonfinite_at_end or last_loss > $progress * first_loss)
+where share < $starved and (select median(median) from loss_windows where losses > 0) > $progress * first_loss
 order by step, subject
 limit 50
