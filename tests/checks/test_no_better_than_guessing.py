@@ -56,3 +56,12 @@ def test_finds_the_step_from_which_on_what_was_learned_is_gone() -> None:
 def test_silent_where_only_the_last_two_tenths_are_bad() -> None:
     log = healthy_log().change("samples", lambda row: {**row, "loss_sum": 2.4, "correct": False} if row["step"] >= 80 else row)
     assert findings("no_better_than_guessing", log) == []
+
+
+@pytest.mark.parametrize(("entropy", "count"), [(2.29, 1), (1.5, 0)])
+def test_a_hair_ahead_is_a_guess_where_the_outputs_are_undecided(entropy: float, count: int) -> None:
+    """A third of the samples right, at a loss of guessing: by outputs that are all about the same, or by some that are sure and wrong."""
+    log = healthy_log()
+    changes = {"loss_sum": 2.31, "entropy": entropy}
+    log.change("samples", lambda row: {**row, **changes, "correct": row["sample_id"][-1] in "147"} if row["split"] == "train" else row)
+    assert len(findings("no_better_than_guessing", log)) == count

@@ -13,7 +13,7 @@ params:
   share: {default: 0.97, unit: share of the loss of a guess, source: "the entropy of the classes is the loss of who knows only how often each occurs; a model that uses its input is below"}
   certainty: {default: 3, unit: standard errors, source: "an accuracy this far above the most frequent class is not chance"}
   patience: {default: 3, unit: tenths of the run, source: "at the start every model guesses; one that still does in the last three tenths will not stop by itself"}
-finds: A classifier whose training loss, in at least `patience` tenths of the run up to its end, is `share` of the entropy of its classes or more, and whose accuracy is that of naming the most frequent one.
+finds: A classifier whose training loss, in at least `patience` tenths of the run up to its end, is `share` of the entropy of its classes or more, and whose accuracy is that of naming the most frequent one, or whose outputs are themselves as undecided as a guess.
 matters: After the whole run the model knows how often each class occurs and nothing else.
 do: Look for what keeps it from learning in the findings below; try whether it can learn two examples by heart (recorder.probes.overfit).
 ignore: Labels that are noise on purpose.
@@ -25,6 +25,7 @@ with tenths as (
         max(step) as last_step,
         sum(loss_sum::double) / sum(elements) as loss,
         avg(correct::int) as accuracy,
+        avg(entropy) as entropy,
         count(*) as samples
     from samples
     where split = 'train' and target is not null and isfinite(loss_sum) and step >= 0
@@ -37,7 +38,11 @@ judged as (
         guess_loss,
         majority,
         loss >= $share * guess_loss
-            and accuracy <= majority + 0.02 + $certainty * sqrt(majority * (1 - majority) / tenths.samples) as guessing
+            and (
+                accuracy <= majority + 0.02 + $certainty * sqrt(majority * (1 - majority) / tenths.samples)
+                -- Which of two classes is ahead by a hair may fall right more often than chance and is worth nothing.
+                or coalesce(entropy >= $share * guess_loss, false)
+            ) as guessing
     from tenths
     join class_levels on class_levels.split = 'train'
     where kinds > 1
