@@ -52,7 +52,7 @@ tables as (
 ),
 
 best as (
-    select arg_max(name, accuracy) as name, max(accuracy) as accuracy
+    select first(name order by accuracy desc, name desc) as name, max(accuracy) as accuracy
     from tables
     where samples >= $samples
 ),
