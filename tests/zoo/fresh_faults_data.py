@@ -15,7 +15,7 @@ from . import fresh_tasks as tasks
 from .case import Case
 from .data import PAD, batches, diabetes, digits, loaders, passages, properties, standardize
 from .fresh_tasks import BothWays, ResidualNet, WordReader, friedman, signal, vowels, wave_mlp, windows
-from .models import CharacterGru, Flat, Transformer, mlp
+from .models import CharacterGru, Cnn, Flat, Transformer, mlp
 from .tasks import cancer_mlp, diabetes_mlp, digits_multilabel, passages_lm, wine_mlp, words_lm
 from .training import binary_accuracy, r2
 
@@ -81,8 +81,8 @@ def normalized_in_training_only(path: Path, seed: int, scale: float) -> None:
     """The transformation for training subtracts a mean and divides by a deviation, the one for validation does neither."""
     torch.manual_seed(seed)
     x, y = digits()
-    training = tasks.residual(seed, lr=0.02 * scale)
-    training.train = batches((x - 0.3) / 0.15, y, range(900), seed, name="digits", batch_size=24, shuffle=True)
+    training = tasks.residual(seed, Cnn(width=12), lr=0.02 * scale)
+    training.train = batches((x - 0.305) / 0.12, y, range(900), seed, name="digits", batch_size=24, shuffle=True)
     training.valid = batches(x, y, range(1347, 1647), seed, name="digits", batch_size=150)
     training.record(path)
 
@@ -186,7 +186,7 @@ FRESH_DATA = (
     Case(window_reaches_one_too_far, ("targets_leak",), 0, interval=120),
     Case(attention_without_its_mask, ("targets_leak",), 0, interval=150),
     Case(split_drawn_twice, ("leak_train_valid",), 24, interval=25),
-    Case(normalized_in_training_only, ("split_mismatch",), 37, interval=38, subject=("valid", "input*", ""), misses=("accuracy", 0.9)),
+    Case(normalized_in_training_only, ("split_mismatch",), 37, interval=38, subject=("valid", "input*", ""), misses=("loss", 0.5)),
     Case(iris_in_the_order_of_the_file, ("not_shuffled",), 0, interval=30, misses=("accuracy", 0.9)),
     Case(weights_of_classes_as_weights_of_samples, ("sampling_error",), 0, interval=76, misses=("accuracy", 0.7)),
     Case(third_tier_of_customers, ("class_imbalance",)),
