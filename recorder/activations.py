@@ -21,7 +21,7 @@ from torch.nn.modules.module import register_module_forward_hook, register_modul
 
 from . import fetch
 from .finite import FiniteCheck, modules_to_check
-from .format import SATURATED_BEYOND
+from .format import SATURATED_BEYOND, SILENT_AFTER_PASSES
 from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, NEVER_NEGATIVE, FunctionalCalls, activation_of
 from .hooks import Guard
 from .stats import Reading, Unread, is_finite, measure, subset
@@ -71,6 +71,8 @@ class ForwardWatch:
         self._finite = FiniteCheck(modules_to_check(names, inner_roots, untouched), guard, self._not_finite)
         self.full = False
         self.tracking = False
+        self.thorough = False
+        """Whether every value of an activation's gradient is looked at for NaNs, not only those that are read."""
         self.layers: list[Layer] = []
         self.suspects: list[Suspect] = []
         self.units: dict[Watched, Units] = defaultdict(Units)
@@ -80,6 +82,7 @@ class ForwardWatch:
         self._last_output: tuple[Tensor, str, Any] | None = None
         self._followed: dict[nn.Module, Watched] = {}
         self._functional_seen = False
+        self._finite_before = ""
         self._may_escalate = False
         self._around: list[Any] = []
         self._mode: FunctionalCalls | None = None
@@ -270,7 +273,9 @@ class ForwardWatch:
             self._take_back(*self._last_output[1:])
         watched = self._register.get("preactivation", name or "output", module, module_type, activation)
         values = values.detach()
+        before = len(self.suspects)
         layer = self._read(watched.describe(values), values, masked=activation == "softmax")
+        self._finite_before = name if len(self.suspects) == before and activation != "softmax" else ""
         limits = FLAT_BELOW_ABOVE.get(activation)
         if limits is None:
             return
@@ -295,7 +300,8 @@ class ForwardWatch:
             units.saw_output(values)
         if not self.full:
             return None
-        layer = self._read(watched.describe(values), values)
+        kept_finite = watched.activation in FLAT_BELOW_ABOVE and watched.name == self._finite_before and fetch.at_once(values)
+        layer = self._read_later(watched.describe(values), values) if kept_finite else self._read(watched.describe(values), values)
         if watched.activation == "softmax":
             part = subset(values)[0]
             layer.saturated = _read_count(part.amax(-1) > SATURATED_BEYOND["softmax"], part.shape[-1])
@@ -334,7 +340,13 @@ class ForwardWatch:
 
     def read_gradient(self, watched: Watched, gradient: Tensor) -> None:
         """The gradient of an activation, while the backward pass runs."""
-        if readable(gradient) and gradient.numel() and not gradient.is_sparse:
+        if not readable(gradient) or not gradient.numel() or gradient.is_sparse:
+            return
+        # What is not finite here is not finite in the gradient of some weight either, all of which is looked at.
+        looked_at = gradient if self.thorough or not fetch.at_once(gradient) else subset(gradient)[0]
+        if fetch.at_once(gradient) and is_finite(looked_at):
+            self._read_later(watched.describe(gradient), gradient)
+        else:
             self._read(watched.describe(gradient), gradient)
 
     def _take_back(self, name: str, handle: Any) -> None:
@@ -349,6 +361,10 @@ class ForwardWatch:
     def _output_of(self, module: nn.Module) -> Watched:
         name = self._names.get(module, "")
         return self._register.get("activation", name or "output", name, type(module).__name__, activation_of(module))
+
+    def passes_followed(self) -> int:
+        """How many passes before a full one are worth following."""
+        return max((units.enough for units in self.units.values() if units.last_live is not None), default=SILENT_AFTER_PASSES)
 
     def take(self) -> list[Layer]:
         """All readings since the last call, each followed layer with its units, and begins anew."""

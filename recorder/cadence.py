@@ -6,8 +6,6 @@ import math
 from collections import deque
 from statistics import median
 
-from .format import SILENT_AFTER_PASSES
-
 BUDGET = 0.03
 """Share of the bare step time that the recorder may cost when it chooses the interval itself."""
 BURST_STEPS = 5
@@ -44,11 +42,15 @@ class Cadence:
             return step % self.fixed == 0
         return step >= self._next or step < 3
 
-    def tracking(self, step: int) -> bool:
-        """Whether the units of this step's passes are followed: the passes that lead up to a full step."""
+    def tracking(self, step: int, passes: int) -> bool:
+        """Whether the units of this step's passes are followed: so many passes that lead up to a full step."""
         if self.fixed is not None:
-            return -step % self.fixed < SILENT_AFTER_PASSES
-        return self._next - step < SILENT_AFTER_PASSES
+            return -step % self.fixed < passes
+        return self._next - step < passes
+
+    def in_burst(self, step: int) -> bool:
+        """Whether this step is recorded because of what was seen shortly before."""
+        return step < self._burst_until
 
     def may_burst(self, step: int) -> bool:
         """Whether a trigger at this step is worth full steps: a run that stays broken must not be recorded in full for ever."""

@@ -50,6 +50,7 @@ class _MapWithIds(_Wrapped, Dataset[Any]):
     def __init__(self, dataset: Any, name: str | None) -> None:
         self.dataset = dataset
         self._names = _names_of_parts(dataset, name)
+        _wrapped.add(self)
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -65,6 +66,61 @@ class _MapWithIds(_Wrapped, Dataset[Any]):
     def _id(self, index: Any) -> str:
         part, place = _locate(self.dataset, index)
         return f"{self._names[part]}:{place}"
+
+
+_wrapped: weakref.WeakSet[_MapWithIds] = weakref.WeakSet()
+"""The data sets with ids that are alive in this process: what was drawn from one is compared with what there is to draw."""
+
+
+def samples_to_draw(keys: Sequence[str]) -> int | None:
+    """How many different samples the data set holds that these keys come from; of several that hold them all, the smallest. None where none is known."""
+    parted = [key.rpartition(":") for key in keys if isinstance(key, str)]
+    wanted = {(name, int(place)) for name, _, place in parted if place.isdecimal()}
+    if len(parted) < len(keys) or len(parted) == 0 or len(wanted) < len(set(keys)):
+        return None
+    sizes = [size for wrapped in list(_wrapped) if (size := _size_if_it_holds(wrapped, wanted)) is not None]
+    return min(sizes, default=None)
+
+
+def _size_if_it_holds(wrapped: _MapWithIds, wanted: set[tuple[str, int]]) -> int | None:
+    names = list(dict.fromkeys(wrapped._names))
+    if not {name for name, _ in wanted} <= set(names):
+        return None
+    origins = _origins(wrapped.dataset)
+    if origins is None:
+        return None
+    number_of = np.asarray([names.index(name) for name in wrapped._names], dtype=np.int64)
+    parts, places = number_of[origins[0]], origins[1]
+    held = []
+    for number, name in enumerate(names):
+        own = places[parts == number]
+        there = np.zeros(int(own.max(initial=-1)) + 1, dtype=bool)
+        there[own] = True
+        asked = [place for other, place in wanted if other == name]
+        if any(place >= len(there) or not there[place] for place in asked):
+            return None
+        held.append(int(there.sum()))
+    return sum(held)
+
+
+def _origins(dataset: Any) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]] | None:
+    """For each item the underlying data set (counted from the left) and the index there; None where a data set has no length or keys that are no numbers."""
+    if isinstance(dataset, _MapWithIds):
+        return _origins(dataset.dataset)
+    if isinstance(dataset, Subset):
+        inner, chosen = _origins(dataset.dataset), np.asarray(dataset.indices)
+        return (inner[0][chosen], inner[1][chosen]) if inner is not None and chosen.ndim == 1 and chosen.dtype.kind in "iu" else None
+    if isinstance(dataset, ConcatDataset):
+        members, before = [], 0
+        for member in dataset.datasets:
+            inner = _origins(member)
+            if inner is None:
+                return None
+            members.append((inner[0] + before, inner[1]))
+            before += len(_parts(member))
+        return np.concatenate([part for part, _ in members]), np.concatenate([place for _, place in members])
+    length = _length(dataset)
+    return None if length is None else (np.zeros(length, dtype=np.int64), np.arange(length))
 
 
 class _IterableWithIds(_Wrapped, IterableDataset[Any]):

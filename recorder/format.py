@@ -35,6 +35,7 @@ EVENT_KINDS = (
     "skipped_step",
     "nonfinite",
     "loss_shape",
+    "data_set",
     "exception",
     "signal",
     "interval",
@@ -46,7 +47,10 @@ PROBES = ("gradient_check", "overfit", "zero_input", "batch_independence")
 PREVIEW_KINDS = ("image", "mask", "audio", "text", "curve")
 
 SILENT_AFTER_PASSES = 20
-"""A unit is silent when it was zero for every value of this many passes: one batch proves nothing about a sparse ReLU."""
+SILENT_AFTER_SAMPLES = 1024
+SILENT_AFTER_AT_LEAST = 4
+"""A unit is silent when it was zero for every value of this many passes: one batch proves nothing about a sparse ReLU. So many samples are enough
+(positions of a sequence count as samples), but never fewer than four passes."""
 
 SATURATED_BEYOND = {"tanh": 3.0, "sigmoid": 6.0, "softmax": 0.99}
 """A value is saturated where the derivative of its activation is below 1 % of the largest: |z| for tanh and sigmoid, largest share for softmax."""
@@ -63,12 +67,13 @@ LM_INPUT_LAGS = (-2, -1, 0, 1, 2)
 
 DEFINITIONS = {
     "unit": "an index of dimension 1 of a convolution's output and of the last dimension elsewhere",
-    "silent": f"a unit that was zero for every value of the last {SILENT_AFTER_PASSES} passes",
+    "silent": f"a unit that was zero for every value of the last {SILENT_AFTER_PASSES} passes, or of the last {SILENT_AFTER_SAMPLES} samples in at least "
+    f"{SILENT_AFTER_AT_LEAST} passes; of large outputs positions at a fixed stride are looked at",
     "saturated": "a value at which the derivative of its activation is below 1 % of the largest: "
     "tanh |z| > 3, sigmoid |z| > 6, softmax largest share > 0.99, ReLU-like the negative side",
     "magnitudes": "counts of finite nonzero values by sign (positive first) and binary exponent: 32 bins a sign, two exponents each, from 2^-48, ends open; "
     "of tensors above 8192 values over a fixed-stride subset, their sum says how many",
-    "sampled": "of tensors above 16384 values whole rows at a fixed stride are read, all of them where a value is not finite; counts are of what was read",
+    "sampled": "of tensors above 8192 values whole rows at a fixed stride are read, all of them where a value is not finite; counts are of what was read",
     "step": "one optimizer.step(), counted from 0; rows hold the weights before it, the gradients as it sees them, and the update it made",
 }
 """Copied into run.json, so that a log explains itself."""
@@ -150,7 +155,7 @@ STATS = Table(
         _count("nonfinite", "NaN and infinite values"),
         _count("saturated", "values in the flat part of their activation (preactivations; softmax: activations)"),
         Column("units", pa.int32(), "units of the layer (activations and preactivations)", "units"),
-        Column("silent_units", pa.int32(), f"units that were zero for every value of the last {SILENT_AFTER_PASSES} passes", "units"),
+        Column("silent_units", pa.int32(), f"units that were zero for every value of the last passes, {SILENT_AFTER_PASSES} at most", "units"),
         Column("saturated_units", pa.int32(), "units of which every value of this step was saturated", "units"),
         Column("magnitudes", pa.list_(pa.int32()), DEFINITIONS["magnitudes"], "values"),
         _measure("sampled", "share of the elements that were read; 1 where all were", "share"),

@@ -183,13 +183,14 @@ class Observer:
         full = tracking = False
         if training and not self._closure_seen:
             self._begin_training_forward()
-            full, tracking = self.full, self.cadence.tracking(self.step)
+            full, tracking = self.full, self.cadence.tracking(self.step, self._forward.passes_followed())
         elif self.split is not None:
             full = self._worth_evaluating(self.split)
         if training or self.split is not None:
             self._see_mode(module, self.split or "train")
         functional = not self._compiled and not (self.split is not None and self._forward.uses_fast_path)
         readable = not self._compiled  # global hooks and modes would make compiled parts compile again
+        self._forward.thorough = self.cadence.in_burst(self.step)
         self._forward.begin(module, full and readable, tracking and readable, functional, readable and self.cadence.may_burst(self.step))
         self._forward.read_inputs(module, args, kwargs, full)
         if self._forward.full and training:

@@ -58,10 +58,8 @@ def stats_rows(step: int | None, split: str, layers: Sequence[Layer], numbers: N
         "magnitudes": lists(fold(pairs).astype(np.int32)),
         "sampled": messages.numbers(np.array([layer.reading.sampled for layer in layers], np.float32)),
     }
-    for name, values in zip(("count", "zeros", "negatives", "nonfinite"), whole, strict=True):
-        columns[name] = messages.numbers(values)
-    for name, values in zip(("mean", "rms", "abs_mean", "min", "max"), measured, strict=True):
-        columns[name] = messages.numbers(values, unread)
+    columns |= {name: messages.numbers(whole[row]) for row, name in enumerate(("count", "zeros", "negatives", "nonfinite"))}
+    columns |= {name: messages.numbers(measured[row], unread) for row, name in enumerate(("mean", "rms", "abs_mean", "min", "max"))}
     absent = np.isnan(extras)
     known = np.where(absent, 0, extras)
     for place, (name, kind) in enumerate((("saturated", np.int64), ("silent_units", np.int32), ("saturated_units", np.int32))):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .criterion import Criterion
+from .data import samples_to_draw
 from .input_log import Batch, InputLog, mean_losses
 from .log import RunLog
 from .samples import infer_task, odd_loss_shape, summarize, texts_of_ids, to_batch
@@ -26,6 +27,7 @@ class SampleLog:
         self._passes: dict[str, int] = {}
         self._batches: dict[str, int] = {}
         self._odd_shapes = 0
+        self._introduced: set[str] = set()
         self._inputs = InputLog(log.writer.append, log.fetcher.submit)
 
     def begin_pass(self, split: str) -> None:
@@ -66,6 +68,15 @@ class SampleLog:
 
         self._log.fetcher.submit(tensors, write)
         self._inputs.add(batch, lambda: keys)
+        if split not in self._introduced:
+            self._introduced.add(split)
+            self._introduce(split, ids, step)
+
+    def _introduce(self, split: str, ids: Any, step: int | None) -> None:
+        """Notes how many samples there are to draw from: those that are never drawn leave no other trace."""
+        size = samples_to_draw(ids) if isinstance(ids, (list, tuple)) else None
+        if size is not None:
+            self._log.event("data_set", f"{split} draws from a data set of {size} samples", {"split": split, "samples": size}, step)
 
     def _note_odd_shape(self, step: int | None, split: str, odd: dict[str, Any] | None) -> None:
         if odd is not None and self._odd_shapes < 10:

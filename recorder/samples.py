@@ -155,7 +155,7 @@ def odd_loss_shape(loss: Tensor | None, rows: int, prediction: Tensor | None, ta
     """Details of a `loss_shape` event where the losses have a shape that no reduction gives: not [N], nor one for each element; None where all is well."""
     if loss is None or (loss.dim() == 1 and len(loss) == rows):
         return None
-    usual = {(rows, 1)}
+    usual: set[tuple[int, ...]] = {(rows, 1)}
     for tensor in (prediction, target):
         if tensor is not None and not (tensor.dim() == 0 and rows != 1):
             usual |= {tuple(tensor.shape), (tensor.shape[0] * (tensor.shape[1] if tensor.dim() > 1 else 1),)} if tensor.dim() else set()

@@ -23,14 +23,14 @@ from . import fetch
 FIELDS = ("sum", "square_sum", "abs_sum", "min", "max", "zeros", "negatives", "nonfinite")
 """What is kept of the finite values of a tensor, and the count of the others. `min` is +inf and `max` -inf where no value is finite."""
 
-READ_AT_MOST = 16_384
-"""Values that are read of one tensor: the rms of normal ones is then known to 0.6 %, a share to 0.4 % of all. The row says how much of the tensor that is."""
+READ_AT_MOST = 8_192
+"""Values that are read of one tensor: the rms of normal ones is then known to 0.8 %, a share to 0.6 % of all. The row says how much of the tensor that is."""
 PIECE = 65_536
 """Values worked on at a time: 256 kB of float32, within the second-level cache."""
 SMALL = READ_AT_MOST + READ_AT_MOST // 8
 """Tensors up to this size are stacked with others of their shape: whatever `subset` leaves of a large one is as small."""
 UNREAD_AT_MOST = 256
-"""Parts kept for a common reading: 16 MB of large tensors."""
+"""Parts kept for a common reading: 8 MB of large tensors."""
 MAGNITUDES_READ = 4_096
 """`magnitudes` of larger tensors are counted over a fixed-stride subset of about this many values; their sum says how many."""
 BLOCK = 1024

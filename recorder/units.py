@@ -8,23 +8,30 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from .format import SILENT_AFTER_PASSES
+from .format import SILENT_AFTER_AT_LEAST, SILENT_AFTER_PASSES, SILENT_AFTER_SAMPLES
+
+_LOOKED_AT = 1 << 18
+"""Values of one output that are looked at: 1 MB of float32."""
 
 _CHANNELS_SECOND = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm)
 
 
 @dataclass(slots=True)
 class Units:
-    """Follows the units of one activation. A unit's last live pass is counted in passes that were looked at."""
+    """Follows the units of one activation. A unit's last live pass is counted in passes that were looked at; it is silent after `enough` of them."""
 
     dimension: int = -1
     never_negative: bool = False
     passes: int = 0
+    enough: int = SILENT_AFTER_PASSES
     last_live: Tensor | None = None
     saturated: Tensor | None = field(default=None)
 
     def saw_output(self, output: Tensor) -> None:
         """Notes which units (along `dimension`) were different from zero for at least one value of this pass."""
+        samples = output.shape[0] if self.dimension == 1 and output.dim() > 2 else output.numel() // max(1, output.shape[self.dimension])
+        self.enough = min(SILENT_AFTER_PASSES, max(SILENT_AFTER_AT_LEAST, -(-SILENT_AFTER_SAMPLES // max(1, samples))))
+        output = _thinned(output, self.dimension)
         live = _reduced(torch.amax, output, self.dimension) != 0
         if not self.never_negative:
             live |= _reduced(torch.amin, output, self.dimension) != 0
@@ -35,6 +42,7 @@ class Units:
 
     def saw_preactivation(self, values: Tensor, dimension: int, below: float, above: float) -> None:
         """Notes which units were in the flat part for every value; calls of one step add up."""
+        values = _thinned(values, dimension)
         if above == math.inf:
             all_flat = _reduced(torch.amax, values, dimension) < below
         elif below == -math.inf:
@@ -46,8 +54,8 @@ class Units:
         self.saturated = self.saturated & all_flat if same and self.saturated is not None else all_flat
 
     def silent(self) -> Tensor | None:
-        """How many units were zero for the last SILENT_AFTER_PASSES passes (a 0-dim tensor)."""
-        return None if self.last_live is None else (self.last_live < self.passes - SILENT_AFTER_PASSES).sum()
+        """How many units were zero for the last passes (a 0-dim tensor)."""
+        return None if self.last_live is None else (self.last_live < self.passes - self.enough).sum()
 
     def take_saturated(self) -> Tensor | None:
         """How many units were saturated for every value since the last call, and begins anew."""
@@ -64,6 +72,14 @@ def unit_dimension(tensor: Tensor, producer: nn.Module | None) -> int:
     if producer is None and tensor.dim() >= 4:
         return 1
     return tensor.dim() - 1
+
+
+def _thinned(values: Tensor, dimension: int) -> Tensor:
+    """Of a large tensor the positions of an image or a sequence at a fixed odd stride; every sample and every unit is still there."""
+    if values.numel() <= _LOOKED_AT or values.dim() < 3:
+        return values
+    stride = -(-values.numel() // _LOOKED_AT) | 1
+    return values[:, :, ::stride] if dimension == 1 else values[:, ::stride]
 
 
 def _reduced(operation: object, values: Tensor, dimension: int) -> Tensor:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.utils.data import ConcatDataset, DataLoader, Dataset, IterableDataset, Subset, TensorDataset, random_split
 
-from recorder.data import name_of, with_ids
+from recorder.data import name_of, samples_to_draw, with_ids
 
 
 class Squares(Dataset):
@@ -169,3 +169,37 @@ def test_everything_else_is_the_wrapped_data_set_s_own():
     assert (wrapped.classes, len(wrapped)) == (["even", "odd"], 10)
     with pytest.raises(AttributeError):
         _ = wrapped.nothing
+
+
+def test_the_number_of_samples_is_that_of_the_smallest_data_set_that_holds_them_all():
+    whole = Squares(100, secret=object())
+    train, valid = with_ids(Subset(whole, list(range(75)))), with_ids(Subset(whole, list(range(75, 100))))
+    assert samples_to_draw(ids_of(train)[:8]) == 75
+    assert samples_to_draw(ids_of(valid)[3:9]) == 25
+    assert samples_to_draw([ids_of(train)[0], ids_of(valid)[0]]) is None
+    everything = with_ids(whole)
+    assert samples_to_draw([ids_of(train)[0], ids_of(valid)[0]]) == len(everything) == 100
+
+
+def test_repetitions_and_parts_are_counted_once():
+    one, other = Squares(10, secret=object()), Squares(6, secret=object())
+    repeated = with_ids(Subset(one, [0, 1, 1, 1, 2, 0]))
+    both = with_ids(ConcatDataset([Subset(one, [5, 6, 7]), other, one]))
+    assert samples_to_draw(ids_of(repeated)[:3]) == 3
+    assert samples_to_draw(ids_of(both)) == 16
+
+
+@pytest.mark.parametrize("keys", [[], ["a", "b"], ["unheard of:3"], [3, 4], ["x:-1"]])
+def test_the_number_of_samples_of_other_keys_is_unknown(keys):
+    with_ids(Squares(10))
+    assert samples_to_draw(keys) is None
+
+
+def test_a_data_set_without_a_length_or_with_names_for_indices_is_passed_over():
+    class Named(Dataset):
+        def __getitem__(self, key):
+            return (key,)
+
+    wrapped = with_ids(Named(), name="named")
+    assert samples_to_draw([wrapped["first"][0]]) is None
+    assert samples_to_draw(["named:3"]) is None

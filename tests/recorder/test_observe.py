@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from recorder import Recorder
+from recorder.stats import subset
 from tests.recorder.recorded import events, metric, names, rows, stats
 
 
@@ -323,6 +324,37 @@ def train_once(run: Path, model: nn.Module, optimizer: torch.optim.Optimizer) ->
     with Recorder(run, model, optimizer, every=1):
         model(batch(0)[0]).sum().backward()
         optimizer.step()
+
+
+def test_a_gradient_that_misses_what_is_read_of_it_is_read_whole(tmp_path: Path) -> None:
+    """One row of a large embedding moves, and it is none of those that are read."""
+    model = nn.Embedding(2000, 16)
+    rows_read = set(subset(torch.arange(2000.0)[:, None].expand(2000, 16).contiguous())[0][:, 0].int().tolist())
+    unread = next(row for row in range(2000) if row not in rows_read)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    with Recorder(tmp_path / "run", model, optimizer, every=1):
+        for word in (unread, min(rows_read)):
+            optimizer.zero_grad()
+            model(torch.tensor([word])).sum().backward()
+            optimizer.step()
+    gradient, update = stats(tmp_path / "run", "gradient", "weight"), stats(tmp_path / "run", "update", "weight")
+    assert gradient[0]["count"] - gradient[0]["zeros"] == 16 and gradient[0]["sampled"] == 1
+    assert 0 not in update  # what was read of the weight did not move, which says nothing
+    assert gradient[1]["count"] - gradient[1]["zeros"] == 16 and gradient[1]["sampled"] < 0.5
+    assert update[1]["rms"] > 0
+
+
+def test_a_step_of_many_passes_reads_some_of_them_before_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recorder.stats.UNREAD_AT_MOST", 3)
+    torch.manual_seed(0)
+    model = Net()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(tmp_path / "run", model, optimizer, every=1):
+        for number in range(5):
+            F.cross_entropy(model(batch(number)[0]), batch(number)[1]).backward()
+        optimizer.step()
+    hidden = stats(tmp_path / "run", "activation", "head")[0]
+    assert hidden["count"] == 5 * 16 * 3 and hidden["rms"] > 0
 
 
 def test_buffers_and_their_changes(tmp_path: Path) -> None:

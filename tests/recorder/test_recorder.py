@@ -17,8 +17,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Subset, TensorDataset
 
-from recorder import Recorder
+from recorder import Recorder, with_ids
 from recorder.format import EVENT_KINDS, TABLES, schema
 from tests.recorder.recorded import events, metric, rows, stats
 
@@ -394,3 +395,20 @@ def test_a_burst_is_full_and_not_repeated_at_once() -> None:
     cadence = Cadence(1000)
     assert cadence.burst(10) and [number for number in range(11, 30) if cadence.full(number)] == [11, 12, 13, 14, 15]
     assert not cadence.burst(20) and cadence.burst(60)
+
+
+def test_how_many_samples_there_are_to_draw_is_noted_once_a_split(tmp_path: Path) -> None:
+    whole = TensorDataset(torch.arange(40.0).reshape(20, 2), torch.arange(20))
+    train = DataLoader(with_ids(Subset(whole, range(15))), batch_size=5, sampler=[0, 1, 2, 3, 4] * 3)
+    valid = DataLoader(with_ids(Subset(whole, range(15, 20))), batch_size=5)
+    with Recorder(tmp_path / "run") as rec:
+        for rec.epoch in range(2):
+            for ids, _, _ in train:
+                rec.samples(ids, loss=torch.ones(5))
+                rec.step()
+            with rec.split("valid"):
+                for ids, _, _ in valid:
+                    rec.samples(ids, loss=torch.ones(5))
+        rec.samples(["of", "my", "own"], loss=torch.ones(3))
+    noted = [details for _, details in events(tmp_path / "run", "data_set")]
+    assert noted == [{"split": "train", "samples": 15}, {"split": "valid", "samples": 5}]

@@ -189,7 +189,8 @@ def test_shapes_that_do_not_fit_raise_nothing(prediction, target):
 
 
 def test_no_task_means_the_loss_alone():
-    batch = to_batch(None, summarize(None, rows=2, loss=torch.tensor([1.0, 2.0])), ids=["a", "b"], step=None, epoch=None, split="train", pass_number=0, batch=0).to_arrow()
+    summary = summarize(None, rows=2, loss=torch.tensor([1.0, 2.0]))
+    batch = to_batch(None, summary, ids=["a", "b"], step=None, epoch=None, split="train", pass_number=0, batch=0).to_arrow()
     assert batch.num_columns == 11
     assert [row["loss_sum"] for row in batch.to_pylist()] == [1.0, 2.0]
 

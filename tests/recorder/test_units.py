@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from torch import nn
 
@@ -22,6 +23,33 @@ def test_a_unit_is_silent_after_twenty_passes_without_a_value() -> None:
         units.saw_output(output)
         wanted = sum(len(history) >= 20 and not any(past[unit] for past in history[-20:]) for unit in range(3))
         assert int(units.silent()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("shape", "passes"),
+    [((16, 2), 20), ((128, 2), 8), ((4000, 2), 4), ((64, 2, 8, 8), 16), ((8, 128, 2), 4)],
+    ids=["small batches", "batches of 128", "large batches", "pictures count once", "positions of a sequence count"],
+)
+def test_so_many_samples_are_enough_that_fewer_passes_are(shape: tuple[int, ...], passes: int) -> None:
+    units = Units(dimension=1 if len(shape) == 4 else len(shape) - 1, never_negative=True)
+    counts = []
+    for _ in range(passes):
+        units.saw_output(torch.zeros(shape))
+        counts.append(int(units.silent()))
+    assert counts == [0] * (passes - 1) + [2]
+
+
+def test_of_a_large_output_every_sample_and_every_unit_is_looked_at() -> None:
+    pictures = Units(dimension=1, never_negative=True)
+    sequences = Units(dimension=2, never_negative=True)
+    for _ in range(20):
+        live = torch.zeros(32, 4, 64, 64)
+        live[31, 3] = 1.0
+        pictures.saw_output(live)
+        live = torch.zeros(16, 300, 128)
+        live[15, :, 7] = 1.0
+        sequences.saw_output(live)
+    assert (int(pictures.silent()), int(sequences.silent())) == (3, 127)
 
 
 def test_negative_values_are_alive_too() -> None:
