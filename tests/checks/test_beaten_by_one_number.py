@@ -20,7 +20,8 @@ def run(*, right: float = 0.5, evaluated: float = 0.5, samples: int = 300, told:
 
     log = sample_log("classification", [epoch(right, number) for number in range(6)], [epoch(evaluated, number) for number in range(6)])
     facts = {"module_type": "Linear", "depth": 0, "shape": [2, 2], "numel": 4, "optimizer_group": 0}
-    log.tensor("weight", "fc.weight", facts=facts, rms=1.0).tensor("gradient", "fc.weight", facts=facts, rms=0.1).tensor("update", "fc.weight", facts=facts, rms=update)
+    for kind, size in (("weight", 1.0), ("gradient", 0.1), ("update", update)):
+        log.tensor(kind, "fc.weight", facts=facts, rms=size)
     for i, target in enumerate(targets):
         spread = (1.0 if target else 0.4) + chance.gauss(0, 0.01) if chance.random() < told else chance.uniform(0.4, 1.0)
         looks = {"mean": chance.gauss(0, 0.1), "std": spread, "min": chance.gauss(-1, 0.2), "max": chance.gauss(1, 0.2)}
