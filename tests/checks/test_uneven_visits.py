@@ -41,6 +41,14 @@ def test_silent_on_chance_and_on_weights_of_classes(weights: list[float], draws:
     assert findings(CHECK, visited(weights, draws)) == []
 
 
+def test_silent_where_the_rare_class_was_multiplied_once_for_all_epochs() -> None:
+    """A list of 40 of one class and as many draws from 20 of the other, gone through 30 times."""
+    chance = random.Random(0)
+    listed = [2 * i for i in range(40)] + [2 * chance.randrange(20) + 1 for _ in range(40)]
+    log = sample_log("classification", [[[answer(key, key % 2, 0) for key in listed]] for _ in range(30)])
+    assert findings(CHECK, log) == []
+
+
 def test_silent_on_a_memory_that_grows() -> None:
     """Each draw takes one of the samples so far, as a replay memory does."""
     chance = random.Random(0)
