@@ -81,6 +81,11 @@ class _Candidate:
         """Where the strongest evidence begins; evidence without a step holds from the start."""
         return min((finding.step or 0 for finding in self.findings if finding.strength == self.strength), default=0)
 
+    @property
+    def begins(self) -> int:
+        """Where the earliest direct or strong evidence begins: a probe says when it was asked, and other evidence may know of the cause before."""
+        return min((finding.step or 0 for finding in self.findings if finding.strength != "symptom"), default=self.onset)
+
 
 def diagnose(run: Rows, findings: Sequence[Finding], not_checked: Sequence[NotChecked], checks: Sequence[Check]) -> Diagnosis:
     """The causes of a run's findings. Reads from the run only how far apart its recorded steps are."""
@@ -151,20 +156,29 @@ def _gather(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[_C
 
 
 def _explained(named: Sequence[_Candidate], candidates: Sequence[_Candidate], interval: int) -> dict[str, tuple[str, ...]]:
-    """For each cause that others account for: which ones. Of two that would explain each other the stronger, then the earlier one does."""
+    """For each cause that others account for: which ones. Of two that would explain each other the stronger, then the earlier one does.
+
+    What only symptoms speak for is unknown, whatever cause they hint at: where nobody lists that, whoever accounts for the unknown does.
+    """
     explained: dict[str, tuple[str, ...]] = {}
     for other in candidates:
-        reasons = tuple(
-            candidate.cause
-            for candidate in named
-            if candidate is not other
-            and other.cause in candidate.explains
-            and candidate.onset <= _latest_onset(other, interval)
-            and not (candidate.cause in other.explains and _rank(other) < _rank(candidate))
-        )
+        reasons = _reasons(named, other, other.cause, interval)
+        if not reasons and other.strength == "symptom":
+            reasons = _reasons(named, other, UNKNOWN, interval)
         if reasons:
             explained[other.cause] = reasons
     return explained
+
+
+def _reasons(named: Sequence[_Candidate], other: _Candidate, listed_as: str, interval: int) -> tuple[str, ...]:
+    return tuple(
+        candidate.cause
+        for candidate in named
+        if candidate is not other
+        and listed_as in candidate.explains
+        and candidate.begins <= _latest_onset(other, interval)
+        and not (candidate.cause in other.explains and _rank(other) < _rank(candidate))
+    )
 
 
 def _latest_onset(symptom: _Candidate, interval: int) -> int:

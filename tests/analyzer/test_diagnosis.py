@@ -35,6 +35,8 @@ CHECKS = [
     check("shrinking", "vanishing_gradient", "symptom", strategy="gradients"),
     check("loss_rises", "unknown", "symptom", severity="error", strategy="mistakes"),
     check("loss_flat", "unknown", "symptom", severity="error", strategy="mistakes"),
+    check("probe_blind", "ignores_input", "direct", severity="error", explains=("unknown",), strategy="predictions"),
+    check("same_output", "ignores_input", severity="error", explains=("unknown",), strategy="predictions"),
     check("wrong_labels", "label_errors", explains=("overfitting", "unknown"), strategy="worst"),
     check("wrong_labels_again", "label_errors", strategy="worst"),
     check("memorizes", "overfitting", "direct", explains=("unknown",), strategy="mistakes"),
@@ -78,6 +80,13 @@ def causes(diagnosis: Diagnosis, info: bool = False) -> list[str]:
         pytest.param([found("wrong_labels"), found("memorizes", 80)], ["label_errors", "overfitting"], id="stronger evidence stays an entry under its cause"),
         pytest.param([found("all_pairs"), found("other_formula")], ["shape_broadcast"], id="evidence as strong as that of its cause does not"),
         pytest.param([found("wrong_labels"), found("dead", 40), found("loss_flat", 0)], ["label_errors", "dead_units"], id="two causes at once"),
+        pytest.param([found("probe_blind", 200), found("same_output", 0), found("loss_flat", 0)], ["ignores_input"], id="a probe asked late, seen early"),
+        pytest.param([found("probe_blind", 200), found("loss_flat", 0)], ["ignores_input", "unknown"], id="a probe asked late, seen nowhere else"),
+        pytest.param(
+            [found("flat_units", 40), found("shrinking", 40), found("loss_flat", 50)], ["saturated_activation"], id="a symptom of a cause that is named"
+        ),
+        pytest.param([found("rate_high", 40), found("shrinking", 40)], ["learning_rate_too_high"], id="a symptom of a cause that is not"),
+        pytest.param([found("rate_high", 40), found("loss_flat", 50), found("shrinking", 20)], ["learning_rate_too_high", "unknown"], id="a symptom before"),
     ],
 )
 def test_order_of_causes(findings: list[Finding], expected: list[str]) -> None:
