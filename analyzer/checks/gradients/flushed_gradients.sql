@@ -3,7 +3,7 @@ title: Half-precision gradients flushed to zero
 cause: loss_scaling
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_low, vanishing_gradient, disconnected_parameter, parameter_not_optimized]
+explains: [unknown, learning_rate_too_low, vanishing_gradient, disconnected_parameter, parameter_not_optimized, dead_units]
 reads:
   gradients: [zeros, rms]
 params:

@@ -3,7 +3,7 @@ title: Layers that the gradient does not reach
 cause: disconnected_parameter
 strength: direct
 severity: error
-explains: [unknown, frozen_parameter, parameter_not_optimized, learning_rate_too_low, vanishing_gradient]
+explains: [unknown, frozen_parameter, parameter_not_optimized, learning_rate_too_low, vanishing_gradient, model_too_small]
 reads:
   parameters: [recorded_steps]
   gradients: [rms]

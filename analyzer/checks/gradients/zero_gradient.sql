@@ -3,7 +3,7 @@ title: Gradients that are exactly zero at every step
 cause: disconnected_parameter
 strength: direct
 severity: error
-explains: [unknown, frozen_parameter, parameter_not_optimized, learning_rate_too_low, vanishing_gradient]
+explains: [unknown, frozen_parameter, parameter_not_optimized, learning_rate_too_low, vanishing_gradient, model_too_small]
 reads:
   parameters: [gradient_steps]
 params:

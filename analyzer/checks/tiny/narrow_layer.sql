@@ -22,8 +22,10 @@ with layers as (
     select
         name,
         shape[1] as units,
-        numel / shape[1] as fan_in,
+        dimensions,
+        shape[2] as takes,
         depth,
+        lag(dimensions) over (order by depth, name) as dimensions_before,
         lag(shape[1]) over (order by depth, name) as units_before,
         max(depth) over () as last_depth
     from parameters
@@ -31,7 +33,8 @@ with layers as (
 ),
 
 chain as (
-    select bool_and(fan_in % units_before = 0) as unbroken
+    -- Each layer takes what the one before gives: as many units, or all places of as many channels.
+    select bool_and(takes = units_before or (dimensions = 2 and dimensions_before > 2 and takes % units_before = 0)) as unbroken
     from layers
     where units_before is not null
 ),
