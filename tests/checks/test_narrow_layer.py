@@ -45,3 +45,10 @@ def test_silent_on_an_adapter_beside_the_main_path() -> None:
 @pytest.mark.parametrize(("units", "count"), [(5, 0), (4, 1)])
 def test_needs_fewer_than_half_as_many_units_as_classes(units: int, count: int) -> None:
     assert len(findings("narrow_layer", narrow(units))) == count
+
+
+def test_silent_on_the_score_of_an_attention_pooling() -> None:
+    """One score a place, by which the places are weighed: nothing has to pass through it."""
+    log = level(0.5).tensor("weight", "score.weight", facts={"shape": [1, 32], "numel": 32, "depth": 2, "module_type": "Linear"}, rms=0.1)
+    log.tensor("weight", "fc2.weight", facts={"shape": [32, 64]}).tensor("weight", "out.weight", facts={"shape": [10, 32], "numel": 320, "depth": 3})
+    assert findings("narrow_layer", log) == []
