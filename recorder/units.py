@@ -79,10 +79,13 @@ def _thinned(values: Tensor, dimension: int) -> Tensor:
     if values.numel() <= _LOOKED_AT or values.dim() < 3:
         return values
     stride = -(-values.numel() // _LOOKED_AT) | 1
-    return values[:, :, ::stride] if dimension == 1 else values[:, ::stride]
+    return (values[:, :, ::stride] if dimension == 1 else values[:, ::stride]).contiguous()
 
 
 def _reduced(operation: object, values: Tensor, dimension: int) -> Tensor:
-    others = tuple(index for index in range(values.dim()) if index != dimension)
-    result: Tensor = operation(values, others) if others else values  # type: ignore[operator]
-    return result
+    """`operation` (torch.amax and its like) over all dimensions but one. Two steps over adjacent values are several times faster than one over all."""
+    if dimension == values.dim() - 1:
+        return operation(values.reshape(-1, values.shape[-1]), 0)  # type: ignore[operator, no-any-return]
+    adjacent = values.flatten(dimension + 1)
+    result: Tensor = operation(adjacent, adjacent.dim() - 1)  # type: ignore[operator]
+    return operation(result.reshape(-1, result.shape[-1]), 0)  # type: ignore[operator, no-any-return]
