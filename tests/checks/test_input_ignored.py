@@ -31,3 +31,9 @@ def test_silent_on_another_probe() -> None:
 def test_finds_outputs_that_do_not_change() -> None:
     [found] = findings("input_ignored", probed(False))
     assert (found.step, found.last_step, found.value) == (99, 99, 2.3)
+
+
+def test_dates_it_from_the_start_where_no_output_ever_differed() -> None:
+    one = {"p_max": 0.4, "prediction": 1, "z_max": 2.0, "z_min": 0.0}
+    [found] = findings("input_ignored", probed(False).change("samples", lambda row: {**row, **one}))
+    assert (found.step, found.last_step) == (0, 99)
