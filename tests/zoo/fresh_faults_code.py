@@ -103,7 +103,7 @@ def norm_taken_for_constant(path: Path, seed: int, scale: float) -> None:
 def preview_leaves_evaluation_mode(path: Path, seed: int, scale: float) -> int:
     """At step 130 a callback writes sample text and leaves the model in evaluation mode; nothing but the start of the script ever calls train()."""
     torch.manual_seed(seed)
-    training = tasks.restoration(seed, BothWays(dropout=0.5), lr=4e-3 * scale, epochs=6, every=2)
+    training = tasks.restoration(seed, BothWays(dropout=0.5), lr=4e-3 * scale, epochs=5, every=4)
     training.start_training = lambda model, epoch: model.train() if training.step < 130 else None
     training.after_step = lambda step: training.model.eval() if step == 129 else None
     training.record(path)
@@ -265,7 +265,7 @@ FRESH_CODE = (
     Case(r2_with_its_arguments_swapped, ("metric_formula",), 20, interval=21, subject=("*r2*",)),
     Case(errors_logged_as_accuracy, ("metric_formula",), 22, interval=23, subject=("*accuracy*",)),
     Case(norm_taken_for_constant, ("wrong_gradient",), 0, interval=25, subject=("*norm*",)),
-    Case(preview_leaves_evaluation_mode, ("wrong_mode",), interval=2, subject=("train", "", "*drop*")),
+    Case(preview_leaves_evaluation_mode, ("wrong_mode",), interval=4, subject=("train", "", "*drop*")),
     Case(validated_by_fours_in_training_mode, ("wrong_mode",), 24, interval=25, subject=("valid", "eval*", "", "*body*"), misses=("r2", 0.84)),
     Case(resumed_from_an_older_checkpoint, ("bad_resume",), interval=5),
     Case(replicas_of_their_own_seed, ("ranks_diverged",), 0, interval=5),
