@@ -20,12 +20,12 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
 from . import fetch
-from .finite import FiniteCheck, modules_to_check
+from .finite import SMALL_BYTES, SMALL_TOGETHER, FiniteCheck, modules_to_check
 from .format import SATURATED_BEYOND, SILENT_AFTER_PASSES
 from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, NEVER_NEGATIVE, FunctionalCalls, activation_of
 from .hooks import Guard
 from .stats import Reading, Unread, is_finite, measure, subset
-from .units import Units, unit_dimension
+from .units import Units, saw_outputs, unit_dimension
 from .watched import Register, Watched, float_tensors, join, readable, unwrapped
 
 _FAST_PATH = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
@@ -65,7 +65,7 @@ class ForwardWatch:
         self._names = names
         self._unread = unread
         self._register = register
-        self._guard = guard
+        self.guard = guard
         untouched = {part for module in names if isinstance(module, _FAST_PATH) for part in module.modules()}
         inner_roots = [unwrapped(root) for root in roots]
         self._finite = FiniteCheck(modules_to_check(names, inner_roots, untouched), guard, self._not_finite)
@@ -80,7 +80,8 @@ class ForwardWatch:
         self._producer: nn.Module | None = None
         self._consumed: set[str] = set()
         self._last_output: tuple[Tensor, str, Any] | None = None
-        self._followed: dict[nn.Module, Watched] = {}
+        self.followed: dict[nn.Module, Watched] = {}
+        self._tracked: list[tuple[Units, Tensor, int]] = []
         self._functional_seen = False
         self._finite_before = ""
         self._may_escalate = False
@@ -100,25 +101,27 @@ class ForwardWatch:
         self.full, self.tracking = full, tracking
         self._finite.active, self._finite.inside = not full, fetch.at_once(_NOTHING)
         self._stack, self._producer, self._last_output = [], None, None
-        if full or (tracking and (self._functional_seen or not self._followed)):
+        if full or (tracking and (self._functional_seen or not self.followed)):
             self._enter(root, ())  # its own global hook is looked up before ours is there
             self._listen()
             if functional:
                 self._mode = FunctionalCalls(self._functional)
                 self._mode.__enter__()  # type: ignore[no-untyped-call]
         elif tracking:
-            self._around = [register_module_forward_hook(self._guard.hook("forward", self._track))]
+            self._around = [register_module_forward_hook(_TrackHook(self))]
 
     def _listen(self) -> None:
         self._stop_listening()
         self._around = [
-            register_module_forward_pre_hook(self._guard.hook("forward", self._enter)),
-            register_module_forward_hook(self._guard.hook("forward", self._leave), always_call=True),
+            register_module_forward_pre_hook(self.guard.hook("forward", self._enter)),
+            register_module_forward_hook(self.guard.hook("forward", self._leave), always_call=True),
         ]
 
     def end(self) -> bool:
         """The outermost forward is over, by return or by exception. Whether it has been recorded in full, from its begin or from a value that is not finite."""
-        self._guard.run("forward", self._finite.flush)
+        self.guard.run("forward", self._finite.flush)
+        if self._tracked:
+            self.guard.run("forward", self._follow)
         full = self.full
         self._finite.active, self._finite.inside = True, False
         if self._mode is not None:
@@ -168,12 +171,28 @@ class ForwardWatch:
             self.suspects.pop()
             self._activation(watched, output)
 
-    def _track(self, module: nn.Module, args: tuple[Any, ...], output: Any) -> None:
-        """On a pass that only follows units: the modules known to be worth it."""
-        watched = self._followed.get(module)
-        if watched is not None and isinstance(output, Tensor) and _ordinary():
+    def track(self, watched: Watched, output: Tensor) -> None:
+        """On a pass that only follows units: small outputs are kept for a moment and looked at together."""
+        units = self.units[watched]
+        if units.last_live is None:
+            return
+        if output.dim() == 2 and units.never_negative and units.dimension == 1 and output.nbytes <= SMALL_BYTES and fetch.at_once(output):
+            self._tracked.append((units, output.detach(), output._version))
+            if len(self._tracked) >= SMALL_TOGETHER:
+                self._follow()
+        elif _ordinary():
             with torch._C.DisableTorchFunction():
-                self.units[watched].saw_output(output.detach())
+                units.saw_output(output.detach())
+
+    def _follow(self) -> None:
+        """Looks at the outputs that were kept; what was changed in place meanwhile no longer says what the layer made."""
+        tracked, self._tracked = self._tracked, []
+        groups: dict[torch.Size, list[tuple[Units, Tensor]]] = defaultdict(list)
+        for units, output, version in tracked:
+            if output._version == version:
+                groups[output.shape].append((units, output))
+        for group in groups.values():
+            saw_outputs([units for units, _ in group], [output for _, output in group])
 
     def _suspect(self, watched: Watched, tensor: Tensor) -> bool:
         """Notes the tensor if it is not finite: at once on a CPU (then true), by a flag that is fetched later elsewhere."""
@@ -216,7 +235,7 @@ class ForwardWatch:
             if activation is not None:
                 if isinstance(output, Tensor):
                     if activation in CAN_BE_SILENT:
-                        self._followed[module] = self._register.get("activation", name or "output", name, type(module).__name__, activation)
+                        self.followed[module] = self._register.get("activation", name or "output", name, type(module).__name__, activation)
                     self._activation(self._register.get("activation", name or "output", name, type(module).__name__, activation), output)
             elif not any(True for _ in module.children()) or isinstance(module, nn.MultiheadAttention):
                 self._layer_output(module, name, output)
@@ -238,10 +257,10 @@ class ForwardWatch:
 
     def _functional(self, activation: str, call: Callable[[], Any], given: Any) -> Any:
         """Around a functional activation. The call itself is outside of every guard: its exceptions are the user's."""
-        named = self._guard.run("functional activation", self._before_functional, activation, given)
+        named = self.guard.run("functional activation", self._before_functional, activation, given)
         output = call()
         if named is not None and isinstance(output, Tensor):
-            self._guard.run("functional activation", self._after_functional, named, output)
+            self.guard.run("functional activation", self._after_functional, named, output)
         return output
 
     def _before_functional(self, activation: str, given: Any) -> Watched | None:
@@ -309,7 +328,7 @@ class ForwardWatch:
             layer.units = values.shape[dimension]
         if output.requires_grad and torch.is_grad_enabled():
             gradient = self._register.get("activation_gradient", watched.name, watched.module, watched.module_type, watched.activation)
-            reader = self._guard.hook("activation gradient", _GradientReader(self, gradient))
+            reader = self.guard.hook("activation gradient", _GradientReader(self, gradient))
             return output.register_hook(reader)  # type: ignore[no-untyped-call]
         return None
 
@@ -384,6 +403,25 @@ class ForwardWatch:
     def take_suspects(self) -> list[Suspect]:
         suspects, self.suspects = self.suspects, []
         return suspects
+
+
+class _TrackHook:
+    """As hooks.Hook, without what costs more than following a small layer."""
+
+    __slots__ = ("_watch",)
+
+    def __init__(self, watch: ForwardWatch) -> None:
+        self._watch = watch
+
+    def __call__(self, module: nn.Module, args: Any, output: Any) -> None:
+        watch = self._watch
+        watched = watch.followed.get(module)
+        if watched is None or not isinstance(output, Tensor) or torch.compiler.is_compiling() or watch.guard.foreign:
+            return
+        try:
+            watch.track(watched, output)
+        except Exception as error:
+            watch.guard.failed("forward", error)
 
 
 class _GradientReader:

@@ -72,15 +72,14 @@ class FiniteCheck:
 
     def flush(self) -> None:
         """Looks at the outputs that were kept."""
-        kept = [entry for entry in self._kept if entry[1].is_floating_point() and not torch._C._functorch.is_functorch_wrapped_tensor(entry[1])]
-        self._kept = []
+        kept, self._kept = self._kept, []
         if not kept:
             return
         started = perf_counter()
         with torch._C.DisableTorchFunction(), torch.no_grad():
-            if not all(math.isfinite(total) for total in _sums([tensor for _, tensor, _ in kept])):
+            if not _all_finite([tensor for _, tensor, _ in kept]):
                 for module, tensor, version in kept:
-                    if tensor._version == version:
+                    if tensor._version == version and not torch._C._functorch.is_functorch_wrapped_tensor(tensor):
                         self._found(module, tensor)
         if self.guard.depth == 0:
             self.guard.seconds += perf_counter() - started
@@ -128,9 +127,13 @@ def modules_to_check(names: dict[nn.Module, str], roots: Sequence[nn.Module], un
     ]
 
 
-def _sums(tensors: Sequence[Tensor]) -> list[float]:
-    """Sums that are finite if all values are; of tensors of one shape together."""
+def _all_finite(tensors: Sequence[Tensor]) -> bool:
+    """Whether all values are finite: by sums, those of tensors of one shape together."""
+    if any(torch._C._functorch.is_functorch_wrapped_tensor(tensor) for tensor in tensors):
+        tensors = [tensor for tensor in tensors if not torch._C._functorch.is_functorch_wrapped_tensor(tensor)]
     groups: dict[tuple[torch.Size, torch.dtype], list[Tensor]] = {}
     for tensor in tensors:
-        groups.setdefault((tensor.shape, tensor.dtype), []).append(tensor)
-    return [(torch.stack(group) if len(group) > 1 else group[0]).sum(dtype=torch.float64).item() for group in groups.values()]
+        if tensor.is_floating_point():
+            groups.setdefault((tensor.shape, tensor.dtype), []).append(tensor)
+    sums = [(torch.stack(group) if len(group) > 1 else group[0]).sum(dtype=torch.float64) for group in groups.values()]
+    return all(math.isfinite(total.item()) for total in sums)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -16,7 +17,7 @@ _LOOKED_AT = 1 << 18
 _CHANNELS_SECOND = (nn.modules.conv._ConvNd, nn.modules.batchnorm._NormBase, nn.GroupNorm)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Units:
     """Follows the units of one activation. A unit's last live pass is counted in passes that were looked at; it is silent after `enough` of them."""
 
@@ -26,17 +27,18 @@ class Units:
     enough: int = SILENT_AFTER_PASSES
     last_live: Tensor | None = None
     saturated: Tensor | None = field(default=None)
+    together: Together | None = None
 
     def saw_output(self, output: Tensor) -> None:
         """Notes which units (along `dimension`) were different from zero for at least one value of this pass."""
         samples = output.shape[0] if self.dimension == 1 and output.dim() > 2 else output.numel() // max(1, output.shape[self.dimension])
-        self.enough = min(SILENT_AFTER_PASSES, max(SILENT_AFTER_AT_LEAST, -(-SILENT_AFTER_SAMPLES // max(1, samples))))
+        self.enough = _passes_enough(samples)
         output = _thinned(output, self.dimension)
         live = _reduced(torch.amax, output, self.dimension) != 0
         if not self.never_negative:
             live |= _reduced(torch.amin, output, self.dimension) != 0
         if self.last_live is None or self.last_live.shape != live.shape or self.last_live.device != live.device:
-            self.passes, self.last_live = 0, torch.full_like(live, -1, dtype=torch.int64)
+            self.passes, self.last_live, self.together = 0, torch.full_like(live, -1, dtype=torch.int64), None
         self.last_live.masked_fill_(live, self.passes)
         self.passes += 1
 
@@ -61,6 +63,35 @@ class Units:
         """How many units were saturated for every value since the last call, and begins anew."""
         mask, self.saturated = self.saturated, None
         return None if mask is None else mask.sum()
+
+
+@dataclass(slots=True, eq=False)
+class Together:
+    """Layers of one shape whose last live passes are the rows of one matrix, so that one call follows them all."""
+
+    members: list[Units]
+    last_live: Tensor
+
+
+def saw_outputs(group: list[Units], outputs: Sequence[Tensor]) -> None:
+    """`saw_output` for many small layers at once: outputs [samples, units] of one shape, never negative, that were followed equally often so far."""
+    together = group[0].together
+    if together is None or together.members != group:
+        if any(units.last_live is None or units.passes != group[0].passes for units in group):
+            for units, output in zip(group, outputs, strict=True):
+                units.saw_output(output)
+            return
+        together = Together(group, torch.stack([units.last_live for units in group if units.last_live is not None]))
+        for units, row in zip(group, together.last_live, strict=True):
+            units.together, units.last_live = together, row
+    live = torch.stack(list(outputs)).amax(1) != 0
+    together.last_live.masked_fill_(live, group[0].passes)
+    for units in group:
+        units.passes += 1
+
+
+def _passes_enough(samples: int) -> int:
+    return min(SILENT_AFTER_PASSES, max(SILENT_AFTER_AT_LEAST, -(-SILENT_AFTER_SAMPLES // max(1, samples))))
 
 
 def unit_dimension(tensor: Tensor, producer: nn.Module | None) -> int:

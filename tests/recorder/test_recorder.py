@@ -290,7 +290,9 @@ ENTRY_POINTS = {
     "samples": "recorder.sample_log.summarize",
     "epoch": "recorder.sample_log.SampleLog.begin_pass",
     "run.json": "recorder.recorder.run_info",
-    "finite": "recorder.finite._sums",
+    "finite": "recorder.finite._all_finite",
+    "following units": "recorder.activations.ForwardWatch.track",
+    "following units together": "recorder.activations.saw_outputs",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from recorder.units import Units, unit_dimension
+from recorder.units import Units, saw_outputs, unit_dimension
 
 
 def test_a_unit_is_silent_after_twenty_passes_without_a_value() -> None:
@@ -93,3 +93,23 @@ def test_which_dimension_counts_units() -> None:
     assert unit_dimension(sequence, nn.Conv1d(1, 1, 1)) == 1
     assert unit_dimension(sequence, nn.LayerNorm(4)) == 2
     assert unit_dimension(torch.zeros(2, 3), nn.Conv2d(1, 1, 1)) == 1
+
+
+def test_layers_followed_together_are_followed_as_alone() -> None:
+    """Also after one of them has been looked at alone, and when another group comes."""
+    draw = torch.Generator().manual_seed(3)
+    alone, together = ([Units(dimension=1, never_negative=True) for _ in range(4)] for _ in range(2))
+    for number in range(40):
+        outputs = [torch.randn(6, 5, generator=draw).relu() * (torch.rand(5, generator=draw) < 0.05) for _ in range(4)]
+        for units, output in zip(alone, outputs, strict=True):
+            units.saw_output(output)
+        if number % 7 == 0:
+            for units, output in zip(together, outputs, strict=True):
+                units.saw_output(output)
+        elif number % 7 == 3:
+            saw_outputs(together[:3], outputs[:3])
+            together[3].saw_output(outputs[3])
+        else:
+            saw_outputs(together, outputs)
+        assert [int(units.silent()) for units in together] == [int(units.silent()) for units in alone]
+    assert sum(int(units.silent()) for units in together) > 0
