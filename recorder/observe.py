@@ -7,6 +7,7 @@ With several optimizers it is a round: it ends when one that has stepped is abou
 from __future__ import annotations
 
 import math
+import sys
 import weakref
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -97,6 +98,7 @@ class Observer:
         self._spoken_of = step - 1
         self._in_step = False
         self._stepped: set[int] = set()
+        self._steps_inside = [0] * len(self._optimizers)
         self._layers: list[Layer] = []
         self._suspects: list[Suspect] = []
         self._square_sum: float | Tensor = 0.0
@@ -288,6 +290,10 @@ class Observer:
     # ---- the optimizer's step --------------------------------------------------------------------------------------------------------------
 
     def _step_begins(self, index: int, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        # A subclass whose `step` calls that of its base: torch calls the hooks of both. Or a step that raised and never came to its end.
+        self._steps_inside[index] = _steps_on_the_stack(optimizer) if self._steps_inside[index] else 1
+        if self._steps_inside[index] > 1:
+            return None
         self.fetcher.drain()
         if index in self._stepped:
             self.end_step()
@@ -344,6 +350,9 @@ class Observer:
         self._layers += read_gradients(found, self._unread, whole, scale if isinstance(scale, Tensor) else None)
 
     def _step_ends(self, index: int, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._steps_inside[index] -= 1
+        if self._steps_inside[index] > 0:
+            return
         self._stepped.add(index)
         self._closure_seen = False
         skipped = self._fused_skip(optimizer)
@@ -532,6 +541,16 @@ def _flags(found: Sequence[tuple[Parameter, Tensor]]) -> Sequence[Tensor]:
     if not found:
         return []
     return torch.isfinite(torch.stack(torch._foreach_norm([gradient for _, gradient in found], math.inf))).logical_not_().unbind()
+
+
+def _steps_on_the_stack(optimizer: Optimizer) -> int:
+    """How many calls of torch's wrapper around `optimizer.step` are running now, at least one."""
+    count, frame = 0, sys._getframe().f_back
+    while frame is not None:
+        if frame.f_code.co_qualname.endswith("profile_hook_step.<locals>.wrapper") and frame.f_locals["args"][0] is optimizer:
+            count += 1
+        frame = frame.f_back
+    return max(count, 1)
 
 
 def _is_compiled(module: nn.Module) -> bool:

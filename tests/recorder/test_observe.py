@@ -262,6 +262,50 @@ def test_state_that_the_optimizer_brings_along(tmp_path: Path) -> None:
     assert [step for step, _ in events(tmp_path / "run", "resumed")] == [2]
 
 
+class Lookahead(torch.optim.SGD):
+    """An optimizer of the user's own, on top of another's step. `fails` raises once, in mid-step."""
+
+    fails = False
+
+    def step(self, closure: Any = None) -> Any:
+        value = super().step(closure)
+        if self.fails:
+            self.fails = False
+            raise MemoryError("the user frees some and goes on")
+        for parameter in self.param_groups[0]["params"]:
+            parameter.data.mul_(0.5)
+        return value
+
+
+@pytest.mark.parametrize("closure", [False, True])
+def test_a_step_that_calls_the_step_of_its_base_is_one_step(tmp_path: Path, closure: bool) -> None:
+    model = nn.Linear(6, 3)
+    torch.optim.SGD(model.parameters(), lr=0.1)  # from here on torch calls the hooks in SGD.step too
+    optimizer = Lookahead(model.parameters(), lr=0.1)
+    with Recorder(tmp_path / "run", model, optimizer, every=1):
+        for number in range(4):
+
+            def forward_and_backward(number: int = number) -> Tensor:
+                optimizer.zero_grad()
+                loss = F.cross_entropy(model(batch(number)[0]), batch(number)[1])
+                loss.backward()
+                return loss
+
+            if closure:
+                optimizer.step(forward_and_backward)
+                continue
+            forward_and_backward()
+            optimizer.fails = number == 1
+            try:
+                optimizer.step()
+            except MemoryError:
+                optimizer.step()
+    assert sorted(metric(tmp_path / "run", "gradient_norm")) == [0, 1, 2, 3]
+    weight, update = stats(tmp_path / "run", "weight", "weight"), stats(tmp_path / "run", "update", "weight")
+    assert sorted(weight) == [0, 1, 2, 3]
+    assert update[0]["rms"] > 0.25 * weight[0]["rms"]  # the whole step, not that of the base
+
+
 def test_a_closure_is_observed_once_with_the_gradient_of_its_first_call(tmp_path: Path) -> None:
     torch.manual_seed(0)
     model = Net()
