@@ -120,6 +120,8 @@ def float_tensors(value: object, limit: int = 8) -> Iterator[Tensor]:
 
 def local(tensor: Tensor) -> Tensor:
     """This rank's shard of a DTensor, without any communication; any other tensor as it is."""
+    if type(tensor) in (Tensor, nn.Parameter):  # an attribute that is not there takes a tensor long to look for
+        return tensor
     shard = getattr(tensor, "_local_tensor", None)
     return shard if isinstance(shard, Tensor) else tensor
 
