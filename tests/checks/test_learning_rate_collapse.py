@@ -1,4 +1,5 @@
 import math
+import random
 
 import pytest
 
@@ -54,3 +55,11 @@ def test_silent_on_a_reduction_on_a_plateau() -> None:
 def test_the_last_part_of_a_run_may_be_slow(step: int, count: int) -> None:
     losses = [2.3 - 0.02 * min(at, step) for at in range(100)]
     assert len(findings("learning_rate_collapse", scheduled([0.1] * step + [1e-4] * (100 - step), losses))) == count
+
+
+def test_silent_on_an_exponential_decay_whose_noisy_loss_had_come_to_a_level() -> None:
+    """One high and one low level by chance, at the two ends of the stretch that is looked at."""
+    chance = random.Random(7)
+    losses = [0.3 + 2 * math.exp(-step / 6) + chance.gauss(0, 0.04) for step in range(100)]
+    losses[44:46], losses[64:66] = [0.45, 0.45], [0.2, 0.2]
+    assert findings("learning_rate_collapse", scheduled([0.1 * 0.932**step for step in range(100)], losses)) == []

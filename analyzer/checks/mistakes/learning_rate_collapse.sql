@@ -45,10 +45,22 @@ levels as (
     where loss_windows.losses > 0
 ),
 
-before as (
-    select arg_min(median, position) as level
+stretch as (
+    select
+        median,
+        row_number() over (order by position) as place,
+        row_number() over (order by position desc) as place_from_end,
+        count(*) over () as levels
     from loss_windows, low
     where loss_windows.losses > 0 and loss_windows.last_step >= low.step - greatest(low.step / 3, 10) and loss_windows.step <= low.step
+),
+
+before as (
+    -- Up to three levels at each end of the stretch: a single one is too uncertain to tell whether the loss still fell.
+    select
+        avg(median) filter (place <= greatest(1, least(3, levels // 3))) as level,
+        avg(median) filter (place_from_end <= greatest(1, least(3, levels // 3))) as level_at_collapse
+    from stretch
 )
 
 select
@@ -71,5 +83,5 @@ where
     low.share < $latest
     and low.step is not null
     and at_end > greatest($falling * first_loss, 0)
-    and (levels_before = 0 or before.level - at_collapse > greatest($falling * 0.3 * abs(before.level), $noise * noise) or low.share < 0.2)
+    and (levels_before = 0 or before.level - level_at_collapse > greatest($falling * 0.3 * abs(before.level), $noise * noise) or low.share < 0.2)
 order by step
