@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from torch import Tensor
 
 from .inputs import InputsSeen, main_tensor, meta_of_samples, summarize, tensors_of, texts_of
+from .messages import Rows
 from .previews import preview, to_batch
 from .tasks.columns import unpack
 from .worth_a_look import WorthALook
 
-Append = Callable[[str, pa.RecordBatch], None]
+Append = Callable[[str, Rows], None]
 Submit = Callable[[Sequence[Tensor], Callable[[list[Tensor]], None]], None]
 
 

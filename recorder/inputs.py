@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 import torch
 from torch import Tensor
 
 from .format import schema
+from .messages import Rows, of_records
 
 _BLOCK = 4096
 """Words hashed with one row of multipliers; the blocks' hashes are then hashed in the same way."""
@@ -148,7 +148,7 @@ class InputsSeen:
         step: int | None,
         pass_number: int,
         meta: Sequence[Mapping[str, str]] | None = None,
-    ) -> pa.RecordBatch | None:
+    ) -> Rows | None:
         """Rows for the samples that are new or changed; None where there is none. `fetched` is what `summarize` returned, on the CPU."""
         hashes = np.asarray(fetched["hash"]).tolist() if "hash" in fetched else [0] * len(ids)
         if not fetched and meta is None:
@@ -165,14 +165,10 @@ class InputsSeen:
             "hash": [f"{hashes[place] & (2**64 - 1):016x}" if "hash" in fetched else None for place in places],
             "shape": [fetched.get("shape")] * len(places),
             "dtype": [fetched.get("dtype", "str" if "hash" in fetched else None)] * len(places),
-            **{name: None if floats is None else floats[row] for row, name in enumerate(_FLOATS)},
+            **({} if floats is None else {name: floats[row].tolist() for row, name in enumerate(_FLOATS)}),
             "meta": [list(meta[place].items()) if meta else None for place in places],
         }
-        wanted = schema("inputs")
-        arrays: list[Any] = [
-            pa.nulls(len(places), kind) if columns[name] is None else pa.array(columns[name], kind) for name, kind in _typed(wanted)
-        ]
-        return pa.RecordBatch.from_arrays(arrays, schema=wanted)
+        return of_records(schema("inputs"), columns)
 
     def _is_news(self, key: tuple[str, str], value: int, pass_number: int) -> bool:
         known = self._hashes.get(key)
@@ -182,10 +178,6 @@ class InputsSeen:
             return pass_number == 0
         self._hashes[key] = value
         return True
-
-
-def _typed(wanted: pa.Schema) -> list[tuple[str, Any]]:
-    return [(field.name, field.type) for field in wanted]
 
 
 def meta_of_samples(meta: Any, rows: int) -> list[dict[str, str]] | None:

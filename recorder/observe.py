@@ -436,7 +436,7 @@ class Observer:
         own_seconds = self._guard.spent() - self._spent_before
         self._log.metrics(step, "train", {**numbers, "step_seconds": now - self._step_began, "recorder_seconds": own_seconds})
         changed = self.cadence.done(step, full, now - self._step_began, own_seconds)
-        if changed:
+        if changed and (self._names or self.parameters.parameters):  # without them no step costs more than another, and the interval is noise
             message = f"every {self.cadence.interval} steps are recorded in full from here on"
             self._log.event("interval", message, {"every": self.cadence.interval, **self.cadence.cost()}, step)
         self._step_began, self._spent_before = now, self._guard.spent()

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from torch import Tensor
 
 from .format import schema
+from .messages import Rows, of_records
 
 LONGEST_SIDE = 128
 MOST_BYTES = {"image": 16 * 1024, "mask": 32 * 1024, "audio": 64 * 1024, "text": 4 * 1024, "curve": 8 * 1024}
@@ -168,7 +168,7 @@ def _curve(signal: npt.NDArray[Any]) -> bytes:
     return json.dumps([float(f"{value:.5g}") if np.isfinite(value) else None for value in line.astype(float)]).encode()
 
 
-def to_batch(rows: Sequence[tuple[str, str, bytes]], *, split: str, step: int | None) -> pa.RecordBatch:
+def to_batch(rows: Sequence[tuple[str, str, bytes]], *, split: str, step: int | None) -> Rows:
     """Rows of `previews` from sample id, kind and content."""
     columns: dict[str, Any] = {
         "sample_id": [key for key, _, _ in rows],
@@ -177,6 +177,4 @@ def to_batch(rows: Sequence[tuple[str, str, bytes]], *, split: str, step: int | 
         "kind": [kind for _, kind, _ in rows],
         "content": [content for _, _, content in rows],
     }
-    wanted = schema("previews")
-    arrays: list[Any] = [pa.array(columns[field.name], field.type) for field in wanted]
-    return pa.RecordBatch.from_arrays(arrays, schema=wanted)
+    return of_records(schema("previews"), columns)

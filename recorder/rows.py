@@ -7,28 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from torch import Tensor
 
 from . import messages
 from .activations import Layer
 from .format import schema
-from .messages import Column, Rows, few_texts, lists, same_number, same_text
+from .messages import Column, Rows, few_texts, lists, of_records, same_number, same_text
 from .stats import Numbers, fold
 from .watched import Watched
 
 _TENSORS, _STATS, _METRICS, _EVENTS, _PROBES = (schema(table) for table in ("tensors", "stats", "metrics", "events", "probes"))
 
 
-def tensor_rows(entries: Sequence[Watched]) -> pa.RecordBatch:
-    columns: dict[str, Any] = {
-        "tensor_id": [entry.id for entry in entries],
-        "shape": [list(entry.shape) for entry in entries],
-    }
-    for name in _TENSORS.names:
-        if name not in columns:
-            columns[name] = [getattr(entry, name) for entry in entries]
-    return pa.RecordBatch.from_pydict({name: columns[name] for name in _TENSORS.names}, schema=_TENSORS)
+def tensor_rows(entries: Sequence[Watched]) -> Rows:
+    return of_records(_TENSORS, {name: [entry.id if name == "tensor_id" else getattr(entry, name) for entry in entries] for name in _TENSORS.names})
 
 
 def stats_rows(step: int | None, split: str, layers: Sequence[Layer], numbers: Numbers, pairs: Numbers, extras: Numbers) -> Rows:
@@ -103,15 +95,14 @@ def metric_rows(step: int | None, epoch: int | None, split: str, numbers: dict[s
     return Rows(_METRICS, size, columns, step)
 
 
-def event_row(step: int | None, seconds: float, kind: str, message: str, details: dict[str, Any]) -> pa.RecordBatch:
-    row: dict[str, list[Any]] = {"step": [step], "seconds": [seconds], "kind": [kind], "message": [message], "details": [as_json(details)]}
-    return pa.RecordBatch.from_pydict(row, schema=_EVENTS)
+def event_row(step: int | None, seconds: float, kind: str, message: str, details: dict[str, Any]) -> Rows:
+    return of_records(_EVENTS, {"step": [step], "seconds": [seconds], "kind": [kind], "message": [message], "details": [as_json(details)]})
 
 
-def probe_row(step: int | None, probe: str, subject: str, outcome: dict[str, float | bool | None], details: dict[str, Any]) -> pa.RecordBatch:
+def probe_row(step: int | None, probe: str, subject: str, outcome: dict[str, float | bool | None], details: dict[str, Any]) -> Rows:
     """`outcome`: value, reference, tolerance and passed."""
     row: dict[str, Any] = {"step": step, "probe": probe, "subject": subject, "details": as_json(details), **outcome}
-    return pa.RecordBatch.from_pylist([row], schema=_PROBES)
+    return of_records(_PROBES, {name: [value] for name, value in row.items()})
 
 
 def as_json(details: dict[str, Any]) -> str:

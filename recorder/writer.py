@@ -30,7 +30,7 @@ import pyarrow as pa
 
 from .claim import Claim, claim
 from .format import rank_folder, schema, sealed_numbers, tail_name, tail_number
-from .messages import Rows, Template, template
+from .messages import Rows, Template, of_records, template
 from .sealing import seal_tail
 from .tails import encode_batch
 
@@ -184,7 +184,7 @@ class Writer:
             fate = f"{failure.rows_lost} rows were lost" if failure.rows_lost else "no row was lost"
             message = f"writing {failure.table} failed {failure.times} times ({failure.reason}); {fate}"
             rows.append({"step": self._last_step, "kind": "recorder_error", "message": message, "details": json.dumps(asdict(failure))})
-        self._write("events", pa.RecordBatch.from_pylist(rows, schema=schema("events")))
+        self._write("events", of_records(schema("events"), {name: [row[name] for row in rows] for name in rows[0]}))
         for key, failure in told.items():
             if self._untold.get(key) == failure:
                 del self._untold[key]

@@ -11,11 +11,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from ..format import LM_INPUT_LAGS, LM_LAGS, SAMPLE_COLUMNS
-from ..messages import Column, lists, nulls, numbers, of_array, truths
+from ..messages import Column, lists, nulls, numbers, of_array, ragged, struct_of, truths
 
 Numbers = dict[str, npt.NDArray[Any]]
-Array = Any
-"""A pyarrow.Array; the stubs ask for its type parameter, which depends on the column."""
 
 _NULL_WITHOUT_TARGET = frozenset({"p_target", "p_other", "z_target", "z_other", "target_rank"})
 """Columns that say nothing where the target is no class at all."""
@@ -67,15 +65,15 @@ def _special(task: str | None, arrays: Numbers, known: Numbers) -> dict[str, Cal
     if task == "regression":
         return {name: lambda name=name: lists(arrays[name]) for name in ("target_values", "predicted_values") if name in arrays}  # type: ignore[misc]
     if task == "multilabel":
-        return {name: lambda name=name: of_array(_classes_on(arrays[name])) for name in ("targets", "predictions") if name in arrays}  # type: ignore[misc]
+        return {name: lambda name=name: _classes_on(arrays[name]) for name in ("targets", "predictions") if name in arrays}  # type: ignore[misc]
     if task == "segmentation" and "target_pixels" in arrays:
         maps = ("intersection", "target_pixels", "predicted_pixels")
-        return {name: lambda name=name: of_array(_class_map(arrays[name])) for name in maps}  # type: ignore[misc]
+        return {name: lambda name=name: _class_map(arrays[name]) for name in maps}  # type: ignore[misc]
     special: dict[str, Callable[[], Column]] = {}
     if task == "language_model" and "correct_at_lag_1" in known:
         special["correct_at_lag"] = lambda: lists(np.stack([known[f"correct_at_lag_{lag}"] for lag in LM_LAGS], axis=1))
         if "worst_loss" in arrays:
-            special["worst"] = lambda: of_array(_worst_tokens(arrays))
+            special["worst"] = lambda: _worst_tokens(arrays)
         if "input_at_lag_0" in known:
             special["input_at_lag"] = lambda: lists(np.stack([known[f"input_at_lag_{lag}"] for lag in LM_INPUT_LAGS], axis=1))
     return special
@@ -90,20 +88,15 @@ def unpack(fetched: Mapping[str, Any], arrays: Numbers) -> Numbers:
     return found
 
 
-def _classes_on(on: npt.NDArray[Any]) -> Array:
+def _classes_on(on: npt.NDArray[Any]) -> Column:
     _, classes = np.nonzero(on)
-    return pa.ListArray.from_arrays(_offsets(on != 0), pa.array(classes.astype(np.int32)))
+    return ragged(np.count_nonzero(on, axis=1), numbers(classes.astype(np.int32)))
 
 
-def _offsets(used: npt.NDArray[np.bool_]) -> Array:
-    return pa.array(np.concatenate([[0], np.cumsum(used.sum(1))]).astype(np.int32))
-
-
-def _class_map(counts: npt.NDArray[Any]) -> Array:
+def _class_map(counts: npt.NDArray[Any]) -> Column:
     """Class to pixels; the first column of `counts` is class -1, which stands for all negative ones."""
     rows, places = np.nonzero(counts)
-    keys = pa.array((places - 1).astype(np.int32))
-    return pa.MapArray.from_arrays(_offsets(counts != 0), keys, pa.array(counts[rows, places].astype(np.int32)))
+    return ragged(np.count_nonzero(counts, axis=1), struct_of(numbers((places - 1).astype(np.int32)), numbers(counts[rows, places].astype(np.int32))))
 
 
 def _worst_iou(arrays: Numbers) -> npt.NDArray[Any]:
@@ -114,13 +107,8 @@ def _worst_iou(arrays: Numbers) -> npt.NDArray[Any]:
     return np.where(np.isfinite(iou), iou, np.nan).astype(np.float32)
 
 
-def _worst_tokens(arrays: Numbers) -> Array:
+def _worst_tokens(arrays: Numbers) -> Column:
     """The worst tokens of each sequence; those that do not count have a loss of minus infinity and are left out."""
     shown = arrays["worst_loss"] != -np.inf
-    fields = {
-        "position": pa.array(arrays["worst_position"][shown]),
-        "target": pa.array(arrays["worst_target"][shown]),
-        "predicted": pa.array(arrays["worst_predicted"][shown]),
-        "loss": pa.array(arrays["worst_loss"][shown].astype(np.float32)),
-    }
-    return pa.ListArray.from_arrays(_offsets(shown), pa.StructArray.from_arrays(list(fields.values()), names=list(fields)))
+    fields = [numbers(arrays[name][shown].astype(np.int32)) for name in ("worst_position", "worst_target", "worst_predicted")]
+    return ragged(np.count_nonzero(shown, axis=1), struct_of(*fields, numbers(arrays["worst_loss"][shown].astype(np.float32))))

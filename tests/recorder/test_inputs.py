@@ -90,7 +90,7 @@ def test_reads_no_value_back():
 
 def batch_of(seen, x, pass_number=0, meta=None, keys=("a", "b", "c"), split="train"):
     rows = seen.to_batch(summarize(x, len(keys)), ids=keys, split=split, step=5, pass_number=pass_number, meta=meta)
-    return [] if rows is None else rows.to_pylist()
+    return [] if rows is None else rows.to_arrow().to_pylist()
 
 
 def test_a_row_when_first_seen_and_when_changed():
@@ -143,7 +143,7 @@ def test_a_batch_s_inputs_and_its_worst_samples_are_logged():
     batch = Batch(6, "train", 3, 0, inputs=torch.rand(6, 1, 16, 16), meta={"site": list("abcdef")})
     log.add(batch, lambda: keys)
     log.show(batch, keys, np.array([0.1, 5.0, 0.2, np.nan, 0.3, 0.1]))
-    tables = {table: rows.to_pylist() for table, rows in written}
+    tables = {table: rows.to_arrow().to_pylist() for table, rows in written}
     assert len(tables["inputs"]) == 6
     assert {"k1", "k3"} & {row["sample_id"] for row in tables["previews"]}
     assert {row["kind"] for row in tables["previews"]} == {"image"}
@@ -156,4 +156,4 @@ def test_masks_of_a_segmentation_are_shown_with_the_input():
     for prediction in (torch.randn(2, 4, 16, 16), torch.randn(2, 1, 16, 16)):
         log.show(Batch(2, "valid", 3, 0, inputs=x, prediction=prediction, target=y), ["a", "b"], np.array([1.0, 2.0]))
         log = InputLog(log._append, log._submit)
-    assert [row["kind"] for _, rows in written for row in rows.to_pylist()] == ["mask"] * 4
+    assert [row["kind"] for _, rows in written for row in rows.to_arrow().to_pylist()] == ["mask"] * 4

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,7 +14,7 @@ from hypothesis import strategies as st
 
 from recorder import messages
 from recorder.format import TASKS, schema
-from recorder.messages import Rows, Template, few_texts, lists, nulls, of_array, same_number, same_text, texts, truths
+from recorder.messages import Rows, Template, few_texts, lists, nulls, of_array, of_records, same_number, same_text, texts, truths
 from recorder.tails import decode_tail, encode_batch
 
 SCHEMAS = {table: schema(table) for table in ("metrics", "stats", "inputs", "events")} | {task: schema("samples", task) for task in TASKS}
@@ -47,6 +51,8 @@ def test_any_rows_become_the_message_that_arrow_makes(name: str, data: st.DataOb
     batch = pa.RecordBatch.from_arrays(arrays, schema=columns)
     rows = Rows(columns, size, [of_array(array) for array in arrays], None)
     assert rows.to_arrow().equals(batch)
+    if not any(pa.types.is_struct(getattr(field.type, "value_type", pa.null())) for field in columns):
+        assert of_records(columns, values).to_arrow().equals(batch)
     message = Template(columns, head).encode(rows, 12)
     content = decode_tail(head + bytes(Template(columns, head).encode(rows, 0)))
     assert content.batches[0].equals(batch) and not content.torn and content.rows_lost == 0
@@ -77,6 +83,27 @@ def test_each_kind_of_column_holds_what_it_was_given() -> None:
     head = columns.serialize().to_pybytes()
     assert Template(columns, head).encode(rows, 0) == encode_batch(batch, head, 0)
     assert rows.nbytes == sum(len(buffer) for column in rows.columns for buffer in column.buffers) > 0
+
+
+def test_a_recording_does_not_import_pandas(tmp_path: Path) -> None:
+    """Which costs 40 MB; pyarrow does it at the first `pa.array`."""
+    script = """if True:
+        import sys, torch
+        from recorder import Recorder
+        model = torch.nn.Linear(4, 2)
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        with Recorder(sys.argv[1], model, optimizer, every=1) as rec:
+            for rec.epoch in range(2):
+                x, y = torch.randn(8, 4), torch.randint(0, 2, (8,))
+                losses = torch.nn.functional.cross_entropy(model(x), y, reduction="none")
+                losses.mean().backward()
+                optimizer.step()
+                rec.log(loss=losses.mean())
+                rec.samples(range(8), loss=losses, prediction=model(x), target=y, inputs=x, meta={"hour": 3})
+        print("pandas" in sys.modules)
+    """
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path / "run")], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]
 
 
 def test_a_slice_is_written_without_its_surroundings() -> None:

@@ -347,6 +347,16 @@ def test_an_exception_inside_the_recorder_warns_once_and_changes_nothing(tmp_pat
     assert len(events(tmp_path / "run", "finished")) == 1
 
 
+def test_a_run_without_a_model_has_no_interval_to_tell_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recorder.cadence.Cadence.done", lambda *_: True)
+    with Recorder(tmp_path / "run") as rec:
+        for step in range(3):
+            rec.log(loss=float(step))
+            rec.step()
+    assert events(tmp_path / "run", "interval") == []
+    assert metric(tmp_path / "run", "loss") == {0: 0.0, 1: 1.0, 2: 2.0}
+
+
 def test_a_wrong_argument_of_the_users_warns_and_keeps_the_rest(tmp_path: Path) -> None:
     with Recorder(tmp_path / "run") as rec, pytest.warns(RuntimeWarning, match="no scalar"):
         rec.log(good=1.0, bad=torch.ones(3))

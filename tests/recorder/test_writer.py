@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from recorder import writer as writer_module
 from recorder.format import TASKS, schema, tail_name
-from recorder.sealing import sealed_file_is_whole
+from recorder.sealing import sealed_file_is_whole, sorted_by_step
 from recorder.tails import decode_tail
 from recorder.writer import Writer
 from tests.recorder.log_rows import files, metrics, read, steps
@@ -400,3 +400,12 @@ def test_damage_costs_the_batches_it_touches_and_shows(tmp_path_factory, data):
         assert content.rows_lost == missing
     elif missing and place + length < len(tail):
         assert content.torn or content.rows_lost
+
+
+def test_rows_are_sorted_by_step_and_stay_in_order_within_one() -> None:
+    steps = [3, None, 1, 3, 1, None, 2, 3, None, 0, 1]
+    table = pa.table({"step": pa.array(steps, pa.int64()), "row": pa.array(range(len(steps)))})
+    pieces = pa.concat_tables([table.slice(0, 3), table.slice(3, 0), table.slice(3, 5), table.slice(8)])
+    wanted = sorted(range(len(steps)), key=lambda row: (-1 if steps[row] is None else steps[row], row))
+    assert sorted_by_step(pieces)["row"].to_pylist() == wanted
+    assert sorted_by_step(table.slice(9)) == table.slice(9)
