@@ -7,7 +7,6 @@ Two sets of hooks. On every step a hook on each module that could make a NaN che
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -26,7 +25,7 @@ from .functional import CAN_BE_SILENT, FLAT_BELOW_ABOVE, NEVER_NEGATIVE, Functio
 from .hooks import Guard
 from .stats import Reading, Unread, is_finite, measure, subset
 from .units import Units, saw_outputs, unit_dimension
-from .watched import Register, Watched, float_tensors, join, readable, unwrapped
+from .watched import Register, Watched, float_tensors, join, named_arguments, positional_arguments, readable, unwrapped
 
 _FAST_PATH = (nn.TransformerEncoder, nn.TransformerEncoderLayer, nn.MultiheadAttention)
 """Their fast path for evaluation is left when a module inside has hooks: these get global hooks only, in training."""
@@ -145,8 +144,8 @@ class ForwardWatch:
         """What the model is called with; integers (token numbers) too where the step is recorded."""
         positional = self._arguments.get(module)
         if positional is None:
-            positional = self._arguments[module] = _positional_arguments(module)
-        for name, value in _named_arguments(positional, args, kwargs):
+            positional = self._arguments[module] = positional_arguments(module)
+        for name, value in named_arguments(positional, args, kwargs):
             if not isinstance(value, Tensor) or value.dtype == torch.bool or not readable(value) or value.numel() == 0:
                 continue
             if not (full or value.is_floating_point()):
@@ -445,26 +444,3 @@ def _read_count(mask: Tensor, times: int = 1) -> float | Tensor:
 def _ordinary() -> bool:
     """Whether this is a forward pass of its own: not repeated within a backward pass (activation checkpointing), not inside a torch.func transform."""
     return torch._C._current_graph_task_id() == -1 and torch._C._functorch.peek_interpreter_stack() is None
-
-
-def _positional_arguments(module: nn.Module) -> list[str]:
-    """Names of the arguments that a module can be called with by place."""
-    try:
-        parameters = list(inspect.signature(module.forward).parameters.values())
-    except (TypeError, ValueError):
-        return []
-    return [parameter.name for parameter in parameters if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)]
-
-
-def _named_arguments(positional: Sequence[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Arguments of a call by the names of its signature; tensors inside a tuple, list or dict argument by name and key."""
-    named = [(positional[index] if index < len(positional) else f"argument{index}", value) for index, value in enumerate(args)]
-    found: list[tuple[str, Any]] = []
-    for name, value in (*named, *kwargs.items()):
-        if isinstance(value, (tuple, list)):
-            found += [(f"{name}.{index}", part) for index, part in enumerate(value[:8])]
-        elif isinstance(value, dict):
-            found += [(f"{name}.{key}", part) for key, part in list(value.items())[:8]]
-        else:
-            found.append((name, value))
-    return found

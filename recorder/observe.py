@@ -7,7 +7,6 @@ With several optimizers it is a round: it ends when one that has stepped is abou
 from __future__ import annotations
 
 import math
-import sys
 import weakref
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -38,6 +37,7 @@ from .gradients import (
 )
 from .hooks import Guard
 from .modes import ModeWatch
+from .optimizers import Bound, brought_along, learning_rates, steps_on_the_stack
 from .stats import Magnitudes, Numbers, Unread
 from .watched import Register, float_tensors, module_names, unwrapped
 
@@ -131,8 +131,8 @@ class Observer:
             self._handles.append(module.register_forward_pre_hook(hook("forward", self._forward_begins), with_kwargs=True))
             self._handles.append(module.register_forward_hook(hook("forward", self._forward_ends), always_call=True))
         for index, optimizer in enumerate(self._optimizers):
-            self._handles.append(optimizer.register_step_pre_hook(hook("optimizer step", _Bound(self._step_begins, index))))
-            self._handles.append(optimizer.register_step_post_hook(hook("optimizer step", _Bound(self._step_ends, index))))
+            self._handles.append(optimizer.register_step_pre_hook(hook("optimizer step", Bound(self._step_begins, index))))
+            self._handles.append(optimizer.register_step_post_hook(hook("optimizer step", Bound(self._step_ends, index))))
 
     def say_what_is_not_seen(self) -> None:
         """Events for what this model hides from hooks."""
@@ -291,7 +291,7 @@ class Observer:
 
     def _step_begins(self, index: int, optimizer: Optimizer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         # A subclass whose `step` calls that of its base: torch calls the hooks of both. Or a step that raised and never came to its end.
-        self._steps_inside[index] = _steps_on_the_stack(optimizer) if self._steps_inside[index] else 1
+        self._steps_inside[index] = steps_on_the_stack(optimizer) if self._steps_inside[index] else 1
         if self._steps_inside[index] > 1:
             return None
         self.fetcher.drain()
@@ -404,11 +404,9 @@ class Observer:
         if index in self._introduced:
             return
         self._introduced.add(index)
-        states = list(self._optimizers[index].state.values())
-        counters = [state["step"] for state in states if isinstance(state, dict) and "step" in state]
-        steps = [float(counter) for counter in counters if not isinstance(counter, Tensor) or fetch.at_once(counter)]
-        details = {"optimizer": index, "entries": len(states), "steps": max(steps, default=None)}
-        self._log.event("optimizer_state", f"optimizer {index} begins with state of {len(states)} parameters", details, self.step)
+        entries, steps = brought_along(self._optimizers[index])
+        details = {"optimizer": index, "entries": entries, "steps": steps}
+        self._log.event("optimizer_state", f"optimizer {index} begins with state of {entries} parameters", details, self.step)
 
     # ---- begin and end of a step -----------------------------------------------------------------------------------------------------------
 
@@ -428,7 +426,7 @@ class Observer:
         self._write_step()
         self._notice_unseen_forward()
         numbers, self._step_numbers = self._step_numbers, {}
-        numbers.update(self._learning_rates())
+        numbers.update(learning_rates(self._optimizers))
         if self._saw_gradient:
             total = self._square_sum
             numbers["gradient_norm"] = math.sqrt(total) if isinstance(total, float) and total >= 0 else total**0.5
@@ -514,27 +512,6 @@ class Observer:
         if self._nonfinite.report(step, split, suspects) and step is not None:
             self.cadence.burst(step)
 
-    def _learning_rates(self) -> dict[str, float | Tensor]:
-        rates: dict[str, float | Tensor] = {}
-        number = 0
-        for optimizer in self._optimizers:
-            for group in optimizer.param_groups:
-                rate = group.get("lr")
-                if isinstance(rate, (int, float, Tensor)):
-                    rates[f"learning_rate/{number}" if number else "learning_rate"] = rate
-                number += 1
-        return rates
-
-
-class _Bound:
-    """A method and the number of its optimizer."""
-
-    def __init__(self, method: Callable[..., Any], index: int) -> None:
-        self._method, self._index = method, index
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._method(self._index, *args, **kwargs)
-
 
 def _flags(found: Sequence[tuple[Parameter, Tensor]]) -> Sequence[Tensor]:
     """On a device: one flag a gradient, true where it is not finite."""
@@ -543,22 +520,5 @@ def _flags(found: Sequence[tuple[Parameter, Tensor]]) -> Sequence[Tensor]:
     return torch.isfinite(torch.stack(torch._foreach_norm([gradient for _, gradient in found], math.inf))).logical_not_().unbind()
 
 
-def _steps_on_the_stack(optimizer: Optimizer) -> int:
-    """How many calls of torch's wrapper around `optimizer.step` are running now, at least one."""
-    count, frame = 0, sys._getframe().f_back
-    while frame is not None:
-        if frame.f_code.co_qualname.endswith("profile_hook_step.<locals>.wrapper") and frame.f_locals["args"][0] is optimizer:
-            count += 1
-        frame = frame.f_back
-    return max(count, 1)
-
-
 def _is_compiled(module: nn.Module) -> bool:
     return hasattr(module, "_orig_mod") or getattr(module, "_compiled_call_impl", None) is not None
-
-
-def plain_optimizer(optimizer: Any) -> Any:
-    """The torch optimizer inside a wrapper such as accelerate's."""
-    while isinstance(getattr(optimizer, "optimizer", None), Optimizer):
-        optimizer = optimizer.optimizer
-    return optimizer

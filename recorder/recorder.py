@@ -20,7 +20,8 @@ from .exits import ExitWatch, describe_exception
 from .format import TASKS
 from .hooks import Guard
 from .log import RunLog
-from .observe import Observer, plain_optimizer
+from .observe import Observer
+from .optimizers import plain_optimizer
 from .run_info import run_info, write_run_info
 from .sample_log import SampleLog, count_ids
 from .writer import Writer

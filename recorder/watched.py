@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -131,3 +133,26 @@ def readable(tensor: Tensor) -> bool:
     if tensor.device.type == "meta" or torch._C._functorch.is_functorch_wrapped_tensor(tensor):
         return False
     return not tensor.is_quantized and not tensor.is_nested
+
+
+def positional_arguments(module: nn.Module) -> list[str]:
+    """Names of the arguments that a module can be called with by place."""
+    try:
+        parameters = list(inspect.signature(module.forward).parameters.values())
+    except (TypeError, ValueError):
+        return []
+    return [parameter.name for parameter in parameters if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)]
+
+
+def named_arguments(positional: Sequence[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Arguments of a call by the names of its signature; tensors inside a tuple, list or dict argument by name and key."""
+    named = [(positional[index] if index < len(positional) else f"argument{index}", value) for index, value in enumerate(args)]
+    found: list[tuple[str, Any]] = []
+    for name, value in (*named, *kwargs.items()):
+        if isinstance(value, (tuple, list)):
+            found += [(f"{name}.{index}", part) for index, part in enumerate(value[:8])]
+        elif isinstance(value, dict):
+            found += [(f"{name}.{key}", part) for key, part in list(value.items())[:8]]
+        else:
+            found.append((name, value))
+    return found
