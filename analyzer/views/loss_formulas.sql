@@ -119,6 +119,10 @@ judged as (
                  'wrong': if(places = 1 and not of_samples, so_far_losses, null)},
                 {'formula': 'a running mean of batch means that is never reset', 'cause': if(split = 'train', 'partial', 'loss_formula'), 'of_predictions': false,
                  'wrong': if(places = 1 and not of_samples, so_far_batches, null)},
+                {'formula': 'the root of the mean loss', 'cause': 'loss_formula', 'of_predictions': false,
+                 'wrong': if(meant_as_mean and not of_samples and mean_loss > 0, sqrt(mean_loss), null)},
+                {'formula': 'the mean of the roots of the batch means', 'cause': 'loss_formula', 'of_predictions': false,
+                 'wrong': if(batches > 1 and squares and meant_as_mean and not of_samples, roots / batches, null)},
                 {'formula': 'the perplexity, exp of the loss', 'cause': 'loss_formula', 'of_predictions': false,
                  'wrong': if(not of_samples, exp(least(mean_loss, 500)), null)}
             ],

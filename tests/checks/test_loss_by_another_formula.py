@@ -44,6 +44,7 @@ def test_silent_on_an_empty_log() -> None:
         (lambda rows: sum(-row["z_target"] for row in rows) / 8, "minus the output"),
         (lambda rows: total(rows) / 8 / math.log(2), "in bits"),
         (lambda rows: math.exp(total(rows) / 8), "the perplexity"),
+        (lambda rows: math.sqrt(total(rows) / 8), "the root of the mean loss"),
     ],
 )
 def test_names_the_formula_of_a_training_loss(formula: Callable[[Sequence[Row]], float], phrase: str) -> None:
@@ -61,6 +62,7 @@ def test_names_the_formula_of_a_training_loss(formula: Callable[[Sequence[Row]],
         (lambda rows: total(rows) / 3, "the sum of the batch sums divided by the number of batches"),
         (lambda rows: sum(batch_means(rows)) / 9, "divided by the number of batches again"),
         (lambda rows: batch_means(rows)[-1], "the last batch alone"),
+        (lambda rows: math.sqrt(total(rows) / 20), "the root of the mean loss"),
     ],
 )
 def test_names_the_formula_of_an_evaluation_loss(formula: Callable[[Sequence[Row]], float], phrase: str) -> None:
@@ -98,9 +100,10 @@ def test_silent_on_a_sum_that_was_declared() -> None:
     assert findings(CHECK, log) == []
 
 
+@pytest.mark.parametrize("formula", [total, lambda rows: math.sqrt(total(rows) / 8)])
 @pytest.mark.parametrize("name", [None, "FocalLoss"])
-def test_silent_on_a_training_sum_of_a_loss_that_may_be_one(name: str | None) -> None:
-    log = relogged(total)
+def test_silent_on_a_training_sum_or_root_of_a_loss_that_may_be_one(name: str | None, formula: Callable[[Sequence[Row]], float]) -> None:
+    log = relogged(formula)
     log.info["loss"] = {"name": name}
     assert findings(CHECK, log) == []
 
