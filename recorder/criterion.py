@@ -136,6 +136,13 @@ def class_losses(criterion: Criterion, z: Tensor, labels: Tensor, ignore_index: 
     return torch.where(target == labels, losses, outside)
 
 
+def share_losses(criterion: Criterion, z: Tensor, shares: Tensor) -> Tensor | None:
+    """Loss of each sample [N] of predictions [N, C] and the share of each class [N, C], as `reduction="none"` gives it; None unless a plain cross-entropy."""
+    if criterion.name != "cross_entropy" or not criterion.known or criterion.weight is not None or criterion.label_smoothing:
+        return None
+    return -(shares * z.log_softmax(1)).sum(1)
+
+
 def value_losses(criterion: Criterion, z: Tensor, target: Tensor) -> Tensor | None:
     """Loss of each element of predictions and targets of one shape, as `reduction="none"` gives it; None where unknown."""
     if not criterion.known or z.shape != target.shape:

@@ -50,7 +50,10 @@ def infer_task(prediction: Tensor | None, target: Tensor | None, criterion: Crit
         return "segmentation"
     if prediction.dim() == 1 or prediction[0].numel() == 1:
         return "classification"
-    exclusive = name in OF_CLASSES or (name not in OF_LABELS and bool((target.reshape(target.shape[0], -1).sum(1) - 1).abs().max() < 1e-3))
+    rows = target.reshape(target.shape[0], -1)
+    if name in OF_CLASSES:  # rows that are smoothed or mixed sum to 1, and rows of ignored samples to 0: neither has two entries above a half
+        return "classification" if bool(((rows > 0.5).sum(1) < 2).all()) else "multilabel"
+    exclusive = name not in OF_LABELS and bool((rows.sum(1) - 1).abs().max() < 1e-3)
     return "classification" if exclusive else "multilabel"
 
 

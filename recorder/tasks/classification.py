@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..criterion import Criterion, class_losses, value_losses
+from ..criterion import Criterion, class_losses, share_losses, value_losses
 from . import small_batches
 from .losses import Elements, Summary, combine, loss_columns, mask_elements, pack
 from .probabilities import of_classes, of_labels
@@ -64,10 +64,8 @@ def _recomputed(criterion: Criterion, z: Tensor, labels: Tensor | None, soft: Te
     if labels is None:
         return None
     if soft is not None and soft.shape == z.shape:
-        if criterion.name == "cross_entropy" and criterion.known and criterion.weight is None and not criterion.label_smoothing:
-            return -(soft * z.log_softmax(1)).sum(1)
         losses = value_losses(criterion, z, soft)
-        return None if losses is None else losses.mean(1)
+        return share_losses(criterion, z, soft) if losses is None else losses.mean(1)
     return class_losses(criterion, z, labels, criterion.ignore_index)
 
 

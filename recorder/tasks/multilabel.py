@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..criterion import Criterion, value_losses
+from ..criterion import Criterion, share_losses, value_losses
 from .losses import Elements, Summary, combine, loss_columns, mask_elements, pack
 from .probabilities import of_labels
 
@@ -23,6 +23,7 @@ def summarize(
     count = elements.count(z)
     if loss is None and criterion is not None and labels is not None:
         loss = value_losses(criterion, z, labels.float())
+        loss = share_losses(criterion, z, labels.float()) if loss is None else loss
     p, on = of_labels(z, None if labels is None else labels.float(), loss, criterion)
     floats = {**loss_columns(loss, elements, count), "z_min": z.amin(1), "z_max": z.amax(1)}
     ints = {"elements": count, "elements_total": torch.full_like(count, z.shape[1]), "outputs": torch.full_like(count, z.shape[1])}

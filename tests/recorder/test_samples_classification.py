@@ -208,6 +208,8 @@ def test_no_task_means_the_loss_alone():
         (torch.zeros(3, 3), torch.eye(3), None, "classification"),
         (torch.zeros(3, 3), torch.eye(3), "bce_with_logits", "multilabel"),
         (torch.zeros(4, 3), torch.tensor([[1.0, 1, 0]] * 4), None, "multilabel"),
+        (torch.zeros(4, 3), torch.tensor([[1.0, 1, 0], [0, 0, 0], [1, 0, 0], [1, 1, 1]]), "cross_entropy", "multilabel"),
+        (torch.zeros(4, 3), torch.tensor([[0.9, 0.05, 0.05], [0.5, 0.5, 0], [0, 0, 0], [0, 2, 0]]), "cross_entropy", "classification"),
         (torch.zeros(4, 3), torch.randn(4, 3), None, "regression"),
         (torch.zeros(4, 6, 9), torch.zeros(4, 6, dtype=torch.int64), None, "language_model"),
         (torch.zeros(4, 3, 8, 8), torch.zeros(4, 8, 8, dtype=torch.int64), None, "segmentation"),

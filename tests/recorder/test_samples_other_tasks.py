@@ -40,6 +40,15 @@ def test_multilabel(seed, masked, probabilities):
         assert row["loss_sum_total"] == close(loss[i].sum().item())
 
 
+def test_a_cross_entropy_of_several_labels_is_recomputed_for_each_sample():
+    torch.manual_seed(0)
+    z, y = torch.randn(5, 4), torch.tensor([[1.0, 1, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0], [1, 1, 1, 0], [0, 1, 0, 1]])
+    wanted = F.cross_entropy(z, y, reduction="none")
+    found = rows("multilabel", 5, prediction=z, target=y, criterion=read_criterion("cross_entropy"))
+    assert [row["loss_sum"] / row["elements"] for row in found] == close(wanted.tolist())
+    assert [row["targets"] for row in found] == [[0, 1], [], [0], [0, 1, 2], [1, 3]]
+
+
 @pytest.mark.parametrize("name", ["mse", "l1", "smooth_l1", "huber", "poisson_nll"])
 def test_regression_losses(name):
     torch.manual_seed(0)
