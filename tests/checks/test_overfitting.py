@@ -56,3 +56,26 @@ def test_silent_where_the_training_loss_rises_too() -> None:
 def test_three_evaluations_after_the_best_are_needed() -> None:
     assert findings("overfitting", validated(lambda t: 2 - t if t < 0.92 else 4)) == []
     assert len(findings("overfitting", validated(lambda t: 2 - t if t < 0.87 else 4))) == 1
+
+
+def rises(by: float, *, accuracy_falls: bool = False) -> Log:
+    """Before its first evaluation training came from 3 to 1, validation then from 1.1 to 1; from there it rises by this much in the last fifth."""
+
+    def change(row: Row) -> Row:
+        if row["split"] != "valid":
+            return row
+        rising = row["step"] >= 80
+        right = int(row["sample_id"][6:]) < (8 if accuracy_falls and rising else 16)
+        return {**row, "loss_sum": 1.1 if row["step"] < 10 else 1 + by * rising, "correct": right}
+
+    return healthy_log().change("samples", change).metric("loss", [3 - 0.5 * step for step in range(5)] + [1 - step / 200 for step in range(5, 100)])
+
+
+@pytest.mark.parametrize(("by", "count"), [(0.15, 0), (0.45, 0), (0.55, 1)])
+def test_half_of_all_that_was_learned_where_the_answers_stay_right(by: float, count: int) -> None:
+    assert len(findings("overfitting", rises(by))) == count
+
+
+@pytest.mark.parametrize(("by", "count"), [(0.15, 0), (0.25, 1)])
+def test_a_fifth_of_all_that_was_learned_where_they_do_not(by: float, count: int) -> None:
+    assert len(findings("overfitting", rises(by, accuracy_falls=True))) == count
