@@ -112,11 +112,12 @@ def healthy_log(steps: int = 100, every: int = 10) -> Log:
     log = Log(steps, every)
     if steps == 0:
         return log
+    drift = [1e-5 * place for place in range(len(log.recorded))]
     for depth, (module, (activation, units)) in enumerate(LAYERS.items()):
         weight = {"module": module, "module_type": "Linear", "depth": depth, "shape": [units, 64], "numel": units * 64, "optimizer_group": 0}
         bias = {**weight, "shape": [units], "numel": units}
         for name, facts in ((f"{module}.weight", weight), (f"{module}.bias", bias)):
-            log.tensor("weight", name, facts=facts, mean=0.0, rms=0.1, abs_mean=0.08, min=-0.3, max=0.3, negatives=units // 2)
+            log.tensor("weight", name, facts=facts, mean=drift, rms=0.1, abs_mean=0.08, min=-0.3, max=0.3, negatives=units // 2)
             log.tensor("gradient", name, facts=facts, mean=0.0, rms=0.01, abs_mean=0.008, min=-0.03, max=0.03, negatives=units // 2)
             log.tensor("update", name, facts=facts, mean=0.0, rms=1e-4, abs_mean=8e-5, min=-3e-4, max=3e-4, negatives=units // 2)
         if activation:
