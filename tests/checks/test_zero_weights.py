@@ -42,3 +42,22 @@ def test_silent_on_biases() -> None:
 @pytest.mark.parametrize(("steps", "count"), [(20, 0), (30, 1)])
 def test_needs_three_recorded_steps(steps: int, count: int) -> None:
     assert len(findings("zero_weights", zeros(healthy_log(steps=steps), "fc2", 99))) == count
+
+
+def zero_embedding(gradient: float) -> Log:
+    facts = {"module": "user", "module_type": "Embedding", "shape": [50, 6], "numel": 300, "depth": 0}
+    return healthy_log().tensor("weight", "user.weight", facts=facts, rms=0.0).tensor("gradient", "user.weight", facts=facts, rms=gradient)
+
+
+def test_finds_factors_that_give_each_other_no_gradient() -> None:
+    [found] = findings("zero_weights", zero_embedding(0.0))
+    assert (found.subject, found.step, found.last_step) == ("user.weight", 0, 90)
+
+
+def test_silent_on_an_embedding_whose_gradient_comes_late() -> None:
+    assert findings("zero_weights", zero_embedding(1e-3)) == []
+
+
+def test_silent_on_an_embedding_that_is_never_used() -> None:
+    facts = {"module": "user", "module_type": "Embedding", "shape": [50, 6], "numel": 300, "depth": 0}
+    assert findings("zero_weights", healthy_log().tensor("weight", "user.weight", facts=facts, rms=0.0)) == []

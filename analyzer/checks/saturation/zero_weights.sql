@@ -9,8 +9,8 @@ reads:
   parameters: [dimensions]
 params:
   patience: {default: 3, unit: recorded steps, source: "weights that start at zero and move at once do no harm: a last layer, a residual branch"}
-finds: At step 0, weight matrices of zeros that are still zero `patience` recorded steps later, or that are all the matrices there are but the last.
-matters: Behind a layer of zeros there is no gradient, and units that start alike get equal gradients and stay copies of each other.
+finds: At step 0, weight matrices of zeros that are still zero `patience` recorded steps later (embeddings only where their gradient was zero at every recorded step), or that are all the matrices there are but the last.
+matters: Behind a layer of zeros there is no gradient, two factors of zeros give each other none, and units that start alike get equal gradients and stay copies of each other.
 do: Initialise with random numbers (torch.nn.init.kaiming_normal_, xavier_uniform_) and look for an initialisation function that is applied twice, or to the wrong layers.
 ignore: Zeros in the last layer, in one branch of a residual block, or in an adapter.
 */
@@ -22,7 +22,8 @@ with start as (
         parameters.recorded_steps,
         parameters.last_rms,
         parameters.last_step,
-        max(parameters.depth) over () as last_depth
+        parameters.sparse,
+        max(parameters.depth) filter (not parameters.sparse) over () as last_depth
     from weights
     join parameters using (name)
     where
@@ -30,7 +31,8 @@ with start as (
         and weights.step = 0
         and dimensions >= 2
         and parameters.trainable
-        and not sparse
+        -- Rows of an embedding that never occur stay as they are; a gradient that is there and zero is another matter.
+        and (not sparse or (gradient_steps >= $patience and live_gradient_steps = 0))
         and parameters.shape[1] > 1
         and parameters.numel > parameters.shape[1]
 ),
@@ -40,7 +42,7 @@ judged as (
         *,
         rms = 0 as zero,
         rms = 0 and last_rms = 0 and recorded_steps >= $patience as stays_zero,
-        coalesce(bool_and(rms = 0) filter (depth < last_depth) over (), false) as all_zero
+        coalesce(bool_and(rms = 0) filter (depth < last_depth and not sparse) over (), false) as all_zero
     from start
 )
 
@@ -55,6 +57,6 @@ select
         else format('{} starts at zero everywhere, like all layers before the last', name)
     end as message
 from judged
-where stays_zero or (zero and all_zero and depth < last_depth)
+where stays_zero or (zero and all_zero and depth < last_depth and not sparse)
 order by depth, name
 limit 50
