@@ -342,8 +342,10 @@ class ForwardWatch:
         return layer
 
     def _read_later(self, watched: Watched, values: Tensor) -> Layer:
-        """Keeps a copy of what will be read at the end of the step."""
+        """Keeps a copy of what will be read at the end of the step. All of it where the part to be read is zero and the rest is not."""
         part, share = subset(values)
+        if share < 1 and fetch.at_once(values) and not bool(torch.any(part)) and bool(torch.any(values)):
+            part, share = values, 1.0
         layer = Layer(watched, self._unread.add(part.clone(), share))
         self.layers.append(layer)
         return layer

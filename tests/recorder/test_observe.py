@@ -388,6 +388,18 @@ def test_a_gradient_that_misses_what_is_read_of_it_is_read_whole(tmp_path: Path)
     assert update[1]["rms"] > 0
 
 
+def test_a_gradient_at_one_position_of_a_sequence_is_not_taken_for_zero(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(4, 64), nn.Linear(64, 32))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    positions = subset(torch.arange(128.0).view(1, 128, 1).expand(2, 128, 64).contiguous())[0][..., 0].reshape(-1).int().tolist()
+    unread = next(position for position in range(128) if position not in positions)
+    with Recorder(tmp_path / "run", model, optimizer, every=1):
+        model(torch.randn(2, 128, 4))[:, unread].sum().backward()
+        optimizer.step()
+    gradient = stats(tmp_path / "run", "activation_gradient", "0")[0]
+    assert gradient["count"] - gradient["zeros"] == 2 * 64 and gradient["sampled"] == 1
+
+
 def test_a_step_of_many_passes_reads_some_of_them_before_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("recorder.stats.UNREAD_AT_MOST", 3)
     torch.manual_seed(0)
