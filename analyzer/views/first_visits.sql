@@ -13,7 +13,8 @@ with visited as (
         coalesce(step, -1) as step,
         loss_sum::double / nullif(elements, 0) as loss,
         correct,
-        2 * row_number() over (order by coalesce(step, -1), batch, position) > count(*) over () as half
+        2 * row_number() over (order by coalesce(step, -1), batch, position) > count(*) over () as half,
+        row_number() over (partition by sample_id order by coalesce(step, -1), batch, position) as visit
     from samples
     where split = 'train' and pass = 0 and epoch is not null
 )
@@ -25,5 +26,7 @@ select
     count(*) as samples,
     avg(loss) filter (isfinite(loss)) as loss,
     avg(correct::int) as accuracy
-from visited
+from visited, steady_keys
+-- A sampler may draw a sample again within the epoch.
+where visit = 1 or not steady
 group by half

@@ -7,13 +7,13 @@ from .sample_rows import answer, sample_log
 CHECK = "worse_from_the_start"
 
 
-def run(at_first: float, evaluated: list[float], samples: int = 200) -> Log:
-    """Training samples of which a share is predicted right at first sight, and evaluations."""
+def run(at_first: float, evaluated: list[float], samples: int = 200, again: int | None = None) -> Log:
+    """Training samples of which a share is predicted right at first sight, and evaluations; the second half of an epoch starts at key `again`."""
 
-    def answers(share: float, number: int) -> list[Row]:
-        return [answer(i, i % 4, i % 4 if i % 100 < 100 * share else (i + 1) % 4, outputs=4) for i in range(number)]
+    def answers(share: float, number: int, first: int = 0) -> list[Row]:
+        return [answer(first + i, i % 4, i % 4 if i % 100 < 100 * share else (i + 1) % 4, outputs=4) for i in range(number)]
 
-    epoch = [answers(0.25, 100), answers(at_first, 100)]
+    epoch = [answers(0.25, 100), answers(at_first, 100, again if again is not None else 100)]
     log = sample_log("classification", [epoch] * len(evaluated), [[answers(share, samples)] for share in evaluated])
     return log.tensor("weight", "fc.weight")
 
@@ -51,3 +51,8 @@ def test_silent_on_few_samples() -> None:
 
 def test_silent_on_a_model_with_running_statistics() -> None:
     assert findings(CHECK, run(0.8, [0.3, 0.3, 0.3]).tensor("buffer", "norm.running_mean")) == []
+
+
+@pytest.mark.parametrize("again, count", [(0, 0), (48, 0), (52, 1)])
+def test_silent_on_samples_that_a_sampler_draws_again(again: int, count: int) -> None:
+    assert len(findings(CHECK, run(1.0, [0.3, 0.3, 0.3], again=again))) == count

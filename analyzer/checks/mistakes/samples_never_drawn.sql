@@ -3,7 +3,7 @@ title: Samples of the training set that never come
 cause: sampling_error
 strength: strong
 severity: warning
-explains: [unknown, overfitting, not_shuffled]
+explains: [unknown, overfitting, not_shuffled, class_imbalance]
 reads:
   events: [kind]
   sample_histories: [visits]
