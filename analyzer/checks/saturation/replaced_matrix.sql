@@ -29,14 +29,23 @@ with replaced as (
     where update_rms > $ratio * weight_scale and isfinite(update_rms)
 ),
 
+losses as (
+    select
+        step,
+        loss,
+        max(loss) over (order by step range between 1 following and $window following) as highest
+    from training_losses
+    where isfinite(loss)
+),
+
 judged as (
     select
         replaced.*,
-        now.loss,
-        (select max(loss) from training_losses where step > replaced.step and step <= replaced.step + $window and isfinite(loss)) as highest
+        loss,
+        highest
     from replaced
-    join training_losses as now using (step)
-    where isfinite(now.loss) and now.loss > 0
+    join losses using (step)
+    where loss > 0
 )
 
 select
