@@ -20,8 +20,12 @@ data, each with one planted mistake, mistakes that people reported rebuilt small
 - **Onset**: the step of that entry is at most one look (recording interval, or an epoch where only evaluation shows the fault) from the true step.
 - **Subject**: the entry names the right tensor, module, metric or split, where one is right.
 - **False alarm**: a healthy run with any entry above info.
-- The **tuning** half was open to whoever set thresholds; the **held-out** cases were written by somebody who knew neither checks nor thresholds, and
-  measured once.
+- The **tuning** half was open to whoever set thresholds; the **held-out** cases were written by somebody who knew neither checks nor thresholds.
+
+**The unbiased figure.** The held-out cases were measured once, at seed 0, before anybody who works on the checks had seen them: true cause first in
+**46 of 69 (67 %)**, within the first three in 48 (70 %), onset right in 43 of 43, subject in 16 of 16, a false alarm in 2 of 34 healthy runs (6 %). That is
+what a fault that nobody has thought of has to expect. An earlier batch of 72 held-out faults, now in the tuning half, had been read at 81 % and 86 %. Since then
+the misses have been read, and all but one mended by rules that hold for other models; the tables below are from after that.
 
 This page: {coverage}. The whole sweep is 3 seeds of every fault, and 5 seeds at rates 1, 0.5 and 2 of every healthy training.
 """

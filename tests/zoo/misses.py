@@ -1,3 +1,8 @@
 """Why the analyzer misses what it misses: one sentence a case, printed in docs/accuracy.md."""
 
-EXPLAINED: dict[str, str] = {}
+EXPLAINED: dict[str, str] = {
+    "attention_by_argmax": (
+        "Found as info: a layer that is called and never gets a gradient is also what a pretrained model's unused pooler looks like;"
+        " only the graph could tell them apart, and the log does not hold it."
+    ),
+}
