@@ -24,8 +24,8 @@ data, each with one planted mistake, mistakes that people reported rebuilt small
 
 **The unbiased figure.** The held-out cases were measured once, at seed 0, before anybody who works on the checks had seen them: true cause first in
 **46 of 69 (67 %)**, within the first three in 48 (70 %), onset right in 43 of 43, subject in 16 of 16, a false alarm in 2 of 34 healthy runs (6 %). That is
-what a fault that nobody has thought of has to expect. An earlier batch of 72 held-out faults, now in the tuning half, had been read at 81 % and 86 %. Since then
-the misses have been read, and all but one mended by rules that hold for other models; the tables below are from after that.
+what a fault that nobody has thought of has to expect. An earlier batch of 72 held-out faults, now in the tuning half, had been read at 81 % and 86 %.
+Since then the misses have been read, and all but one mended by rules that hold for other models; the tables below are from after that.
 
 This page: {coverage}. The whole sweep is 3 seeds of every fault, and 5 seeds at rates 1, 0.5 and 2 of every healthy training.
 """
