@@ -33,7 +33,8 @@ def interruptible(action: Callable[[], _Result], stop: Callable[[], None] | None
     except KeyboardInterrupt:
         if stop is not None:
             stop()
-            done.wait()
+            while not done.wait(0.1):
+                stop()  # again: what was stopped may not have begun to compute
         raise
     if errors:
         raise errors[0]

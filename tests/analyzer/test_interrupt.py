@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,22 @@ def test_ctrl_c_stops_a_query_with_its_own_exit_status(tmp_path: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert (run.returncode, run.stdout, run.stderr) == (128 + signal.SIGINT, "", "interrupted\n")
+
+
+def test_a_query_that_begins_only_after_ctrl_c_is_stopped_too() -> None:
+    asked_to_stop, begun, stopped = threading.Event(), threading.Event(), threading.Event()
+
+    def query() -> None:
+        asked_to_stop.wait(60)
+        begun.set()
+        assert stopped.wait(60)
+
+    def stop() -> None:
+        if begun.is_set():
+            stopped.set()
+        asked_to_stop.set()
+
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        interruptible(query, stop)
+    assert stopped.is_set()
