@@ -34,8 +34,11 @@ This page: {coverage}. The whole sweep is 3 seeds of every fault, and 5 seeds at
 def coverage(results: Sequence[Result]) -> str:
     """Which seeds and learning rates the numbers come from."""
     faults, healthy = [result for result in results if result.expected], [result for result in results if not result.expected]
-    rates = ", ".join(f"{scale:g}" for scale in sorted({result.scale for result in healthy}))
-    return f"seeds {seeds(faults)} of the faults; seeds {seeds(healthy)} of the healthy trainings, learning rate times {rates}"
+    seeds_at: dict[float, set[int]] = {}
+    for result in healthy:
+        seeds_at.setdefault(result.scale, set()).add(result.seed)
+    looked_at = "; ".join(f"seeds {', '.join(map(str, sorted(found)))} at the learning rate times {scale:g}" for scale, found in sorted(seeds_at.items()))
+    return f"seeds {seeds(faults)} of the faults; of the healthy trainings {looked_at or 'none'}"
 
 
 def seeds(results: Sequence[Result]) -> str:
