@@ -27,6 +27,7 @@ def test_results_and_errors_come_through() -> None:
 def test_ctrl_c_stops_a_query_with_its_own_exit_status(tmp_path: Path) -> None:
     code = (
         "import signal, threading, os; from analyzer.cli import main; import sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell has its background jobs ignore it, and the tests may be one
         "from analyzer.run import Run\n"
         "rows = Run.sql\n"
         "def sql(run, query):\n"
@@ -53,7 +54,11 @@ def test_a_query_that_begins_only_after_ctrl_c_is_stopped_too() -> None:
             stopped.set()
         asked_to_stop.set()
 
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        interruptible(query, stop)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            interruptible(query, stop)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert stopped.is_set()
