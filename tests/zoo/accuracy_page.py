@@ -27,7 +27,8 @@ data, each with one planted mistake, mistakes that people reported rebuilt small
 what a fault that nobody has thought of has to expect. An earlier batch of 72 held-out faults, now in the tuning half, had been read at 81 % and 86 %.
 Since then the misses have been read, and all but one mended by rules that hold for other models; the tables below are from after that.
 
-This page: {coverage}. The whole sweep is 3 seeds of every fault, and 5 seeds at rates 1, 0.5 and 2 of every healthy training.
+This page: {coverage}.
+The whole sweep is 3 seeds of every fault, and 5 seeds at rates 1, 0.5 and 2 of every healthy training.
 """
 
 
