@@ -20,8 +20,9 @@ def summarize(
     n = prediction.shape[0]
     z = prediction.detach().reshape(n, -1).float()
     labels, soft = _class_numbers(target, z)
+    if loss is None and criterion is not None:
+        loss = _recomputed(criterion, z, labels, soft)
     if mask is None and small_batches.is_small(z, loss) and (labels is None or ignore_index is None or not (labels == ignore_index).any()):
-        loss = _recomputed(criterion, z, labels, soft) if loss is None and criterion is not None else loss
         losses = None if loss is None else loss.detach().reshape(n).float().numpy()
         return small_batches.summarize(z.numpy(), None if labels is None else labels.numpy(), losses)
     valid = mask_elements(mask, n, 1)
@@ -29,8 +30,6 @@ def summarize(
         valid = combine(valid, (labels != ignore_index)[:, None])
     elements = Elements(1, valid)
     count = elements.count(z)
-    if loss is None and criterion is not None:
-        loss = _recomputed(criterion, z, labels, soft)
     floats = loss_columns(loss, elements, count)
     ints = {"elements": count, "elements_total": torch.ones_like(count)}
     ints["batch_winner"] = _batch_winners(z)
