@@ -16,21 +16,7 @@ matters: The model is sure of answers that it has drawn at random; the first par
 do: Use an initialisation that divides by the root of the fan-in (kaiming_normal_, xavier_uniform_); embeddings that serve as output weights need a small one too.
 ignore: A model trained before on other labels.
 */
-with first as (
-    select loss
-    from training_losses
-    where step = 0 and isfinite(loss)
-),
-
-guess as (
-    select ln(greatest(outputs, 2)) as loss
-    from output_ranges, run_facts
-    where
-        outputs is not null
-        and coalesce(run_facts.loss, 'cross_entropy') in ('cross_entropy', 'nll_loss', 'binary_cross_entropy_with_logits', 'binary_cross_entropy')
-),
-
-large as (
+with large as (
     select
         weights.name,
         parameters.depth + case when sparse then 1000000 else 0 end as depth,
@@ -50,15 +36,15 @@ select
     first_name as subject,
     0 as step,
     0 as last_step,
-    first.loss as value,
-    $factor * guess.loss as threshold,
+    first_loss.loss as value,
+    $factor * first_loss.guess as threshold,
     format(
         'the loss at step 0 is {:.4g}, a guess has {:.4g}; {} weight matrices start with a standard deviation of up to {:.2g} over the root of the fan-in',
-        first.loss,
-        guess.loss,
+        first_loss.loss,
+        first_loss.guess,
         matrices,
         gain
     ) as message
-from first, guess, counted
-where first.loss > $factor * guess.loss and matrices > 0
+from first_loss, counted
+where first_loss.loss > $factor * first_loss.guess and matrices > 0
 order by step

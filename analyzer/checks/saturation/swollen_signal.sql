@@ -17,21 +17,7 @@ matters: Each layer or each sum adds to the scale, so that logits, loss and grad
 do: Normalise after each sum or layer, scale residual branches by one over the root of their number, or start their last layers near zero.
 ignore: A pretrained model with logits on another scale.
 */
-with first as (
-    select loss
-    from training_losses
-    where step = 0 and isfinite(loss)
-),
-
-guess as (
-    select ln(greatest(outputs, 2)) as loss
-    from output_ranges, run_facts
-    where
-        outputs is not null
-        and coalesce(run_facts.loss, 'cross_entropy') in ('cross_entropy', 'nll_loss', 'binary_cross_entropy_with_logits', 'binary_cross_entropy')
-),
-
-signal as (
+with signal as (
     select
         arg_min(rms, depth) as first_rms,
         arg_max(rms, depth) as last_rms,
@@ -49,8 +35,8 @@ select
     $growth as threshold,
     format(
         'the loss at step 0 is {:.4g}, a guess has {:.4g}; the rms grows from {:.3g} in {} to {:.3g} in {}',
-        first.loss, guess.loss, first_rms, first_name, last_rms, last_name
+        first_loss.loss, first_loss.guess, first_rms, first_name, last_rms, last_name
     ) as message
-from first, guess, signal
-where first.loss > $factor * guess.loss and last_rms > $growth * first_rms and last_rms > $output
+from first_loss, signal
+where first_loss.loss > $factor * first_loss.guess and last_rms > $growth * first_rms and last_rms > $output
 order by step

@@ -63,15 +63,6 @@ last_evaluation as (
     where accuracy is not null
 ),
 
-tail as (
-    select
-        avg(median) filter (position >= 0.67 * last_position and position < 0.83 * last_position) as before,
-        avg(median) filter (position >= 0.83 * last_position) as after,
-        min(step) as step,
-        max(last_step) as last_step
-    from (select *, max(position) over () as last_position from loss_windows)
-),
-
 moved as (
     select median(update_ratio) as update_ratio
     from step_sizes
@@ -80,15 +71,15 @@ moved as (
 
 select
     '' as subject,
-    step,
-    last_step,
+    loss_tail.first_step as step,
+    loss_tail.last_step,
     train_accuracy as value,
     best.accuracy as threshold,
     format(
         'the {} of the input alone, in {} groups, tells the class of {:.0f} % of the training samples; the model is right for {:.0f} % of them and {:.0f} % of the others, and its loss is level at {:.4g}',
         name, $cells, 100 * best.accuracy, 100 * train_accuracy, 100 * last_evaluation.accuracy, after
     ) as message
-from best, last_evaluation, tail, moved, learning
+from best, last_evaluation, loss_tail, moved, learning
 where
     train_accuracy < best.accuracy - $margin
     and last_evaluation.accuracy < best.accuracy - $margin

@@ -48,29 +48,19 @@ size as (
 movement as (
     select median(update_ratio) as update_ratio
     from step_sizes
-),
-
-tail as (
-    select
-        avg(median) filter (position >= 0.67 * last_position and position < 0.83 * last_position) as before,
-        avg(median) filter (position >= 0.83 * last_position) as after,
-        max(last_step) as last_step,
-        -- The model has had this size from the start.
-        min(step) as step
-    from (select *, max(position) over () as last_position from loss_windows)
 )
 
 select
     '' as subject,
-    tail.step,
-    tail.last_step,
+    loss_tail.first_step as step, -- the model has had this size from the start
+    loss_tail.last_step,
     size.parameters as value,
     $parameters * training.samples as threshold,
     format(
         '{} parameters for {} training samples: a tiny set was learned, but the loss is level at {:.4g}, with {:.0f} % right in training and {:.0f} % in validation; labels that are mostly noise look the same',
         size.parameters, training.samples, after, 100 * train_accuracy, 100 * last_evaluation.accuracy
     ) as message
-from last_evaluation, training, size, movement, tail, learning
+from last_evaluation, training, size, movement, loss_tail, learning
 where
     exists (from probes where probe = 'overfit' and passed)
     and not coalesce(learned, true)

@@ -29,21 +29,12 @@ last_evaluation as (
         arg_max(train_accuracy, step) as train_accuracy
     from evaluations
     where accuracy is not null
-),
-
-tail as (
-    select
-        avg(median) filter (position >= 0.67 * last_position and position < 0.83 * last_position) as before,
-        avg(median) filter (position >= 0.83 * last_position) as after,
-        max(last_step) as last_step,
-        min(step) filter (position >= 0.67 * last_position) as step
-    from (select *, max(position) over () as last_position from loss_windows)
 )
 
 select
     '' as subject,
-    step,
-    last_step,
+    loss_tail.step,
+    loss_tail.last_step,
     train_accuracy as value,
     $accuracy as threshold,
     format(
@@ -52,7 +43,7 @@ select
         100 * accuracy,
         after
     ) as message
-from passed, last_evaluation, tail, learning
+from passed, last_evaluation, loss_tail, learning
 where
     times > 0
     and train_accuracy < $accuracy
