@@ -67,6 +67,22 @@ def test_silent_on_a_model_that_is_wrong_about_half_of_what_it_is_sure_of() -> N
     assert findings(CHECK, run(60)) == []
 
 
+@pytest.mark.parametrize("classes, count", [(2, 9), (5, 0)])
+def test_silent_where_nearly_all_carry_one_label_of_several(classes: int, count: int) -> None:
+    """A group within one class that looks like another is no mistake of whoever gave the labels."""
+    chance = random.Random(0)
+    train = []
+    for _ in range(6):
+        rows = []
+        for i in range(300):
+            suspect = i % classes == 0 and i < 9 * classes
+            confidence = 0.95 - (0 if suspect else 0.2 * chance.random())
+            rows.append(answer(i, i % classes, 1 if suspect else i % classes, outputs=classes, confidence=confidence))
+        chance.shuffle(rows)
+        train.append([rows[:150], rows[150:]])
+    assert len(findings(CHECK, sample_log("classification", train))) == count
+
+
 @pytest.mark.parametrize("slope", [0.8, 1.5, 2.0, 3.0, 8.0])
 def test_silent_on_classes_that_overlap(slope: float) -> None:
     """Labels drawn by the very probabilities that the model gives: nothing is wrong with them."""
