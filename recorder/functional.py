@@ -71,11 +71,7 @@ _NAMES = (*FLAT_BELOW_ABOVE, *NO_FLAT_PART, "threshold")
 MODULES: dict[type[nn.Module], str] = {getattr(nn, name): activation for name, activation in _MODULE_CLASSES.items()}
 
 FUNCTIONS: dict[Any, str] = {
-    getattr(place, spelling): name
-    for name in _NAMES
-    for spelling in (name, name + "_")
-    for place in (F, torch, Tensor)
-    if hasattr(place, spelling)
+    getattr(place, spelling): name for name in _NAMES for spelling in (name, name + "_") for place in (F, torch, Tensor) if hasattr(place, spelling)
 } | {torch.special.expit: "sigmoid", torch.special.softmax: "softmax"}
 
 KEEPS_FINITE = (

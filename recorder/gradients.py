@@ -258,4 +258,3 @@ def nonfinite_among(layers: Iterable[Layer]) -> list[Suspect]:
         elif numbers[7]:
             suspects.append(Suspect(layer.watched, int(numbers[7])))
     return suspects
-

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from . import fetch
 from .format import schema
 from .messages import Rows, of_records
 
@@ -107,7 +108,7 @@ def _words(tensor: Tensor) -> Tensor:
 
 def _measure(tensor: Tensor) -> Tensor:
     flat = tensor.reshape(tensor.shape[0], -1).float()
-    if flat.device.type == "cpu":
+    if fetch.at_once(flat):
         low, high = torch.aminmax(flat, dim=1)
         if bool(torch.isfinite(low + high).all()):  # both carry a NaN or an infinity on
             mean = flat.mean(1)

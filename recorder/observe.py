@@ -331,13 +331,13 @@ class Observer:
         self._saw_gradient = self._saw_gradient or bool(found)
         broken = isinstance(total, float) and not math.isfinite(total)
         self.full = self.full or (broken and self.cadence.may_burst(self.step))
+        if isinstance(total, Tensor):
+            self._suspects += [Suspect(parameter.gradient, flag=flag) for parameter, flag in zip((p for p, _ in found), _flags(found), strict=True)]
         if not self.full:
             if broken:
                 self._suspects += first_suspects(found)
-            elif isinstance(total, Tensor):
-                self._suspects += [Suspect(parameter.gradient, flag=flag) for parameter, flag in zip((p for p, _ in found), _flags(found), strict=True)]
             return
-        whole = broken or bool(self._suspects or self._forward.suspects)
+        whole = broken or any(suspect.flag is None for suspect in (*self._suspects, *self._forward.suspects))
         keep_weights(self.parameters, owned)
         self._layers += read_weights(owned, self._unread, whole)
         if not self._stepped:

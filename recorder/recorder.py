@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from . import fetch
 from .cadence import Cadence, Spikes
 from .claim import Claim, claim
 from .criterion import read_criterion
@@ -284,7 +285,7 @@ def _number(value: Any) -> float | Tensor:
         if value.numel() != 1:
             raise ValueError(f"a tensor of shape {tuple(value.shape)} is no scalar")
         value = value.detach().reshape(())
-        return value if value.device.type != "cpu" else float(value.item())
+        return float(value.item()) if fetch.at_once(value) else value
     number = float(value)
     return number if not isinstance(value, str) else math.nan
 

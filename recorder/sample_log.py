@@ -36,9 +36,7 @@ class SampleLog:
             self._passes[split] = self._passes.get(split, self._first_pass - 1) + 1
             self._batches[split] = 0
 
-    def add(
-        self, step: int | None, split: str, ids: Any, *, loss: Any, prediction: Any, target: Any, mask: Any, inputs: Any = None, meta: Any = None
-    ) -> None:
+    def add(self, step: int | None, split: str, ids: Any, *, loss: Any, prediction: Any, target: Any, mask: Any, inputs: Any = None, meta: Any = None) -> None:
         """Rows of one batch, in the order of `ids`; and of its inputs, where they are news or worth a look."""
         loss, prediction, target, mask = (_tensor(value) for value in (loss, prediction, target, mask))
         rows = count_ids(ids)

@@ -52,9 +52,7 @@ def summarize(
     return {**pack(floats, ints), **({} if token_losses is None else _worst(token_losses, labels, predicted, valid))}
 
 
-def _predictions(
-    prediction: Tensor, labels: Tensor, criterion: Criterion | None, ignore_index: int | None, with_losses: bool
-) -> tuple[Tensor, Tensor | None]:
+def _predictions(prediction: Tensor, labels: Tensor, criterion: Criterion | None, ignore_index: int | None, with_losses: bool) -> tuple[Tensor, Tensor | None]:
     """Likeliest token [N, T], and the loss of each [N, T]: the declared one, else the cross-entropy. In pieces: logits are the largest tensor there is."""
     n, length, vocabulary = prediction.shape
     known = criterion if criterion is not None and criterion.name in ("cross_entropy", "nll_loss") else Criterion("cross_entropy")

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from .. import fetch
+
 Summary = dict[str, "Tensor | npt.NDArray[Any] | list[str]"]
 """Numbers of a batch: tensors, still on the device, or arrays. `floats` [F, N] and `ints` [I, N] hold the columns named in `float_names` and `int_names`."""
 
@@ -71,7 +73,7 @@ def pack(floats: Mapping[str, Any], ints: Mapping[str, Any]) -> Summary:
 
 
 def _matrix(columns: list[Any], dtype: torch.dtype) -> Tensor:
-    if isinstance(columns[0], Tensor) and columns[0].device.type != "cpu":
+    if isinstance(columns[0], Tensor) and not fetch.at_once(columns[0]):
         return torch.stack([column.to(dtype) for column in columns])
     matrix = torch.empty((len(columns), len(columns[0])), dtype=dtype)
     rows = matrix.numpy()

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .. import fetch
 from ..criterion import Criterion
 
 SUM_TOLERANCE = 2e-3
@@ -18,7 +19,7 @@ def of_classes(z: Tensor, z_min: Tensor, z_sum: Tensor) -> Tensor:
     Logarithms of probabilities need no case of their own: their softmax is the probabilities.
     """
     given = ((z_min >= 0) & ((z_sum - 1).abs() < SUM_TOLERANCE)).all()
-    if z.device.type == "cpu":
+    if fetch.at_once(z):
         return z if bool(given) else z.softmax(1)
     return torch.where(given, z, z.softmax(1))
 

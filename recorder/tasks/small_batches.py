@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from .. import fetch
 from .losses import Summary
 from .probabilities import SUM_TOLERANCE
 
@@ -24,7 +25,7 @@ Values = npt.NDArray[Any]
 
 def is_small(z: Tensor, loss: Tensor | None) -> bool:
     """Whether predictions [N, C] and losses can go this way: one loss a sample, all of it in the CPU's memory."""
-    return z.device.type == "cpu" and z.shape[1] > 1 and 0 < z.numel() <= MOST_VALUES and (loss is None or loss.numel() == z.shape[0])
+    return fetch.at_once(z) and z.shape[1] > 1 and 0 < z.numel() <= MOST_VALUES and (loss is None or loss.numel() == z.shape[0])
 
 
 def summarize(z: Values, labels: Values | None, losses: Values | None) -> Summary:

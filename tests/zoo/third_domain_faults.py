@@ -9,7 +9,9 @@ from torch import nn
 
 from . import third_generative as generative
 from . import third_loops as loops
+from . import third_sequences as sequences
 from . import third_tasks as tasks
+from . import third_trainings as trainings
 from .case import Case
 
 
@@ -99,6 +101,50 @@ def nothing_is_hidden(path: Path, seed: int, scale: float) -> None:
     tasks.masked_patches(path, seed, scale, hide=torch.zeros_like)
 
 
+def decoder_is_given_the_answer(path: Path, seed: int, scale: float) -> None:
+    """Teacher forcing without the shift: the decoder gets the very token that it shall tell, and cannot translate on its own."""
+    sequences.translation(path, seed, scale, given=lambda target: target)
+
+
+def state_never_cut_off(path: Path, seed: int, scale: float) -> int:
+    """Backpropagation through a stream without cutting the state off: the second step goes back through a graph that is gone."""
+    try:
+        sequences.stream(path, seed, scale, carry=lambda state: state)
+    except RuntimeError:
+        return 1
+    raise AssertionError("torch went through the graph twice")
+
+
+def temperature_falls_every_step(path: Path, seed: int, scale: float) -> None:
+    """A softmax whose temperature falls in every step where it should in every epoch: it chooses one member for good before it knows which."""
+    sequences.pointing(path, seed, scale, cooler=lambda step, epoch: 0.85**step)
+
+
+def seconds_for_a_tanh(path: Path, seed: int, scale: float) -> None:
+    """A physics-informed network that is given its time in seconds, 0..1000, as it is."""
+    sequences.equation(path, seed, scale, seconds=250.0)
+
+
+def own_adam_without_epsilon(path: Path, seed: int, scale: float) -> None:
+    """Adam written by the user, who left out epsilon: pixels that are always black make 0/0."""
+    trainings.own_adam(path, seed, scale, eps=0.0)
+
+
+def signs_without_a_gradient(path: Path, seed: int, scale: float) -> None:
+    """Units of one bit whose sign has no straight-through estimator: nothing before the last sign learns."""
+    trainings.binary_units(path, seed, scale, through=False)
+
+
+def weight_norm_after_the_optimizer(path: Path, seed: int, scale: float) -> None:
+    """Weight normalization put on after the optimizer was made: it holds the weights that were, and moves biases only."""
+    trainings.normed_weights(path, seed, scale, late=True)
+
+
+def peaks_that_double(path: Path, seed: int, scale: float) -> None:
+    """A cyclic rate whose peaks double from cycle to cycle instead of halving: the exponent lacks its sign."""
+    trainings.triangles(path, seed, scale, peak=lambda cycle: 2.0 ** (cycle - 1))
+
+
 THIRD_DOMAIN = (
     Case(generator_behind_detach, ("disconnected_parameter",), 0, misses=("covered", 0.5)),
     Case(other_noise_than_was_added, ("labels_random",), misses=("loss", 0.5)),
@@ -136,4 +182,18 @@ THIRD_DOMAIN = (
         misses=("loss", 0.35),
         why="the answer is in the input, and in that of training only",
     ),
+    Case(decoder_is_given_the_answer, ("targets_leak",), 0, interval=30, misses=("exact", 0.5)),
+    Case(state_never_cut_off, ("crashed",), misses=("loss", 2.45)),
+    Case(temperature_falls_every_step, ("saturated_activation",), subject=("*softmax*",), misses=("accuracy", 0.75)),
+    Case(
+        seconds_for_a_tanh,
+        ("inputs_not_normalized", "saturated_activation"),
+        0,
+        misses=("r2", 0.8),
+        why="what saturates the activations is the scale of the input",
+    ),
+    Case(own_adam_without_epsilon, ("optimizer_setting",), 0, misses=("accuracy", 0.85)),
+    Case(signs_without_a_gradient, ("disconnected_parameter",), 0, subject=("1*", "2*", "4*", "5*"), misses=("accuracy", 0.8)),
+    Case(weight_norm_after_the_optimizer, ("parameter_not_optimized",), 0, subject=("fc*",), misses=("accuracy", 0.7)),
+    Case(peaks_that_double, ("learning_rate_schedule",), misses=("accuracy", 0.85)),
 )

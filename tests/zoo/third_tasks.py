@@ -127,13 +127,13 @@ def own_doubt(path: Path, seed: int, scale: float) -> None:
 
 @functools.cache
 def boxes(corners: bool = True) -> tuple[Tensor, Tensor]:
-    """Scenes, and the box of the digit in parts of the picture with its kind (much ink or little): two corners, or corner and size."""
+    """Scenes, and the box of the digit in parts of the picture with its kind (black ink or grey): two corners, or corner and size."""
     pictures, mask = scenes(700)
     rows, columns = (mask > 0).any(2), (mask > 0).any(1)
     low = torch.stack([columns.int().argmax(1), rows.int().argmax(1)], dim=1).float() / 16
     high = 1 - torch.stack([columns.flip(1).int().argmax(1), rows.flip(1).int().argmax(1)], dim=1).float() / 16
-    ink = (mask > 0).flatten(1).sum(1).float()
-    kind = (ink > ink.median()).float()
+    kind = (torch.rand(len(mask), generator=torch.Generator().manual_seed(0)) < 0.5).float()
+    pictures = torch.where((mask > 0)[:, None], pictures * (0.6 + 0.4 * kind[:, None, None, None]), pictures)
     return pictures, torch.cat([low, high if corners else high - low, kind[:, None]], dim=1)
 
 
