@@ -318,7 +318,7 @@ class ThinnedSets(SetNet):
         self.empty = False
 
     def forward(self, x: Tensor) -> Tensor:
-        kept = (torch.rand(x.shape[:2]) > 0.6 if self.training else torch.ones(x.shape[:2])).float()
+        kept = (torch.rand(x.shape[:2]) > 0.64 if self.training else torch.ones(x.shape[:2])).float()
         self.empty = bool((kept.sum(1) == 0).any())
         points = torch.relu(self.point2(self.act1(self.point1(x)))) * kept[..., None]
         return self.head(self.act2(self.fc(points.sum(1) / kept.sum(1).clamp(min=self.floor)[:, None])))

@@ -339,7 +339,7 @@ def dampening_in_the_place_of_decay(path: Path, seed: int, scale: float, repaire
 
 
 def no_point_left(path: Path, seed: int, scale: float, repaired: bool = False) -> int | None:
-    """Six points in ten are dropped at random inside the model; sooner or later a set loses all sixteen, and the mean over nothing is 0 / 0."""
+    """Two points of three are dropped at random inside the model; sooner or later a set loses all sixteen, and the mean over nothing is 0 / 0."""
     torch.manual_seed(seed)
     model = ThinnedSets(1.0 if repaired else 0.0)
     training = classified(seed, model, clouds(), lr=4e-3 * scale, epochs=8)
@@ -394,6 +394,6 @@ THIRD_TRAINING = (
     ),
     Case(decay_by_hand_without_the_rate, ("weight_decay_too_high",), misses=("r2", 0.5)),
     Case(dampening_in_the_place_of_decay, ("optimizer_setting",), 0, misses=("iou", 0.4)),
-    Case(no_point_left, ("nonfinite_forward",), interval=5, misses=("loss", 1.0)),
+    Case(no_point_left, ("nonfinite_forward",), interval=5, misses=("loss", 1.2)),
     Case(deviation_of_a_silent_recording, ("nonfinite_backward",), interval=5, misses=("loss", 0.5)),
 )
