@@ -7,6 +7,8 @@ from pathlib import Path
 from . import third_generative as generative
 from . import third_tasks as tasks
 from .case import Case
+from .third_healthy_loops import THIRD_LOOPS
+from .third_healthy_more import THIRD_MORE
 
 
 def gan_with_gradient_penalty(path: Path, seed: int, scale: float) -> None:
@@ -75,7 +77,7 @@ def half_of_the_patches_hidden(path: Path, seed: int, scale: float) -> None:
 
 
 THIRD_HEALTHY = (
-    Case(gan_with_gradient_penalty, reaches=("covered", 0.65)),
+    Case(gan_with_gradient_penalty, reaches=("covered", 0.55)),
     Case(noise_of_a_diffusion, reaches=("loss", 0.5)),
     Case(density_of_two_moons, reaches=("loss", -0.3)),
     Case(two_views_of_a_digit, reaches=("neighbour_accuracy", 0.85)),
@@ -88,4 +90,6 @@ THIRD_HEALTHY = (
     Case(adapters_in_attention, reaches=("accuracy", 0.65)),
     Case(averaged_weights_judged, reaches=("accuracy", 0.8)),
     Case(half_of_the_patches_hidden, reaches=("loss", 0.35)),
+    *THIRD_LOOPS,
+    *THIRD_MORE,
 )
