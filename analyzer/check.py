@@ -21,6 +21,7 @@ SEVERITIES = ("info", "warning", "error")
 ROW_SHAPE = ("subject", "step", "last_step", "value", "threshold", "message")
 
 _HEADINGS = ("title", "cause", "strength", "severity", "explains", "reads", "params", "finds", "matters", "do", "ignore")
+_MAY_BE_LEFT_OUT = ("expected",)
 _YAML: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HEADER = re.compile(r"\A\s*/\*(.*?)\*/", re.DOTALL)
 
@@ -55,6 +56,8 @@ class Check:
     ignore: str
     sql: str
     text: str
+    expected: bool = False
+    """Whether hardly any run with this cause leaves the check silent: then its silence speaks against the cause."""
 
     def runnable_sql(self) -> str:
         """The query with its thresholds filled in, as a user can run it with `analyze sql`."""
@@ -119,13 +122,15 @@ def load_check(path: Path, strategy: str) -> Check:
     if not isinstance(header, dict):
         raise CheckFileError(f"{path}: the header holds no headings; it needs {', '.join(_HEADINGS)}")
     missing = [heading for heading in _HEADINGS if heading not in header]
-    extra = [str(heading) for heading in header if heading not in _HEADINGS]
+    extra = [str(heading) for heading in header if heading not in (*_HEADINGS, *_MAY_BE_LEFT_OUT)]
     if missing or extra:
         wrong = [*(f"{heading} is missing" for heading in missing), *(f"{heading} is unknown" for heading in extra)]
         raise CheckFileError(f"{path}: in the header {', '.join(wrong)}")
     for heading, allowed in (("strength", STRENGTHS), ("severity", SEVERITIES)):
         if header[heading] not in allowed:
             raise CheckFileError(f"{path}: {heading} is {header[heading]!r}; it is one of {', '.join(allowed)}")
+    if not isinstance(header.get("expected", False), bool):
+        raise CheckFileError(f"{path}: expected is {header['expected']!r}; it is true, or left out")
     return Check(
         name=path.stem,
         strategy=strategy,
@@ -135,6 +140,7 @@ def load_check(path: Path, strategy: str) -> Check:
         params=_params(path, header["params"] or {}),
         sql=text[match.end() :].strip(),
         text=text,
+        expected=header.get("expected", False),
         **{heading: " ".join(str(header[heading]).split()) for heading in ("title", "cause", "strength", "severity", "finds", "matters", "do", "ignore")},
     )
 

@@ -7,7 +7,7 @@ How it decides, in five rules (docs/diagnosis.md tells them at length):
 3. *Explain.* A cause accounts for every cause that its checks list under `explains` and that does not begin before it. What is accounted for is
    listed under it; where its evidence is stronger than that of what explains it, it stays an entry of its own as well.
 4. *Order.* Causes come before what they explain; then direct before strong evidence, then whoever explains more, then error before warning, then onset.
-5. *Doubt.* Confidence is what the evidence leaves of the doubt, given back in part for every direct or strong check of the cause that stayed silent.
+5. *Doubt.* Confidence is what the evidence leaves of the doubt, given back in part for every check that the cause should have set off and that stayed silent.
 """
 
 from __future__ import annotations
@@ -214,11 +214,11 @@ def _order(named: Sequence[_Candidate], explained_by: Mapping[str, tuple[str, ..
 
 
 def _silent_checks(findings: Sequence[Finding], not_checked: Sequence[NotChecked], checks: Sequence[Check]) -> dict[str, tuple[str, ...]]:
-    """By cause, the direct and strong checks that were asked and found nothing."""
+    """By cause, the checks that it is expected to set off, and that were asked and found nothing."""
     answered = {finding.check for finding in findings} | {skipped.check for skipped in not_checked}
     silent: dict[str, tuple[str, ...]] = {}
     for check in checks:
-        if check.name not in answered and check.strength != "symptom":
+        if check.name not in answered and check.expected:
             silent[check.cause] = (*silent.get(check.cause, ()), check.name)
     return silent
 

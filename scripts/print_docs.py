@@ -51,7 +51,8 @@ def _check(check: Check) -> Iterator[str]:
     yield f'<a id="{check.name}"></a>\n### {check.name}: {check.title}\n'
     cause = f"{check.strength} evidence of `{check.cause}` ({CAUSES.get(check.cause, check.cause)})"
     explains = f" Explains {', '.join(f'`{name}`' for name in check.explains)}." if check.explains else ""
-    yield f"*{check.severity}*, {cause}.{explains} [SQL](../analyzer/checks/{check.strategy}/{check.name}.sql)\n"
+    expected = " Its silence speaks against it." if check.expected else ""
+    yield f"*{check.severity}*, {cause}.{expected}{explains} [SQL](../analyzer/checks/{check.strategy}/{check.name}.sql)\n"
     yield f"- **Finds** {check.finds}\n- **Matters** {check.matters}\n- **Do** {check.do}\n- **Ignore** {check.ignore}"
     reads = "; ".join(f"`{view}` ({', '.join(columns)})" if columns else f"`{view}`" for view, columns in check.reads.items())
     yield f"- **Reads** {reads}\n"

@@ -20,10 +20,11 @@ def check(
     explains: tuple[str, ...] = (),
     strategy: str = "saturation",
     reads: tuple[str, ...] = (),
+    expected: bool = False,
 ) -> Check:
     return Check(
         name=name, strategy=strategy, path=Path(f"{name}.sql"), title=name, cause=cause, strength=strength, severity=severity, explains=explains,
-        reads=dict.fromkeys(reads, ()), params=(), finds="", matters="", do="", ignore="", sql="", text="",
+        reads=dict.fromkeys(reads, ()), params=(), finds="", matters="", do="", ignore="", sql="", text="", expected=expected,
     )  # fmt: skip
 
 
@@ -38,7 +39,7 @@ CHECKS = [
     check("probe_blind", "ignores_input", "direct", severity="error", explains=("unknown",), strategy="predictions"),
     check("same_output", "ignores_input", severity="error", explains=("unknown",), strategy="predictions"),
     check("wrong_labels", "label_errors", explains=("overfitting", "unknown"), strategy="worst"),
-    check("wrong_labels_again", "label_errors", strategy="worst"),
+    check("wrong_labels_again", "label_errors", strategy="worst", expected=True),
     check("memorizes", "overfitting", "direct", explains=("unknown",), strategy="mistakes"),
     check("backward_wrong", "wrong_gradient", "direct", severity="error", strategy="gradients"),
     check("all_pairs", "shape_broadcast", "direct", severity="error", explains=("loss_formula",), strategy="mistakes"),
@@ -116,12 +117,13 @@ def test_a_tensor_anomaly_in_a_run_that_learns_becomes_info() -> None:
     assert causes(diagnosis, info=True) == ["dead_units"]
 
 
-def test_silent_strong_checks_speak_against_and_cost_confidence() -> None:
+def test_silent_checks_that_are_expected_speak_against_and_cost_confidence() -> None:
     alone = judge([found("wrong_labels")], [], CHECKS).entries[0]
     both = judge([found("wrong_labels"), found("wrong_labels_again")], [], CHECKS).entries[0]
     skipped = judge([found("wrong_labels")], [NotChecked("wrong_labels_again", "no samples")], CHECKS).entries[0]
     assert alone.against == ("wrong_labels_again",)
     assert both.against == skipped.against == ()
+    assert judge([found("wrong_labels_again")], [], CHECKS).entries[0].against == (), "another form of the cause may be silent"
     assert alone.confidence < skipped.confidence < both.confidence < 1
 
 

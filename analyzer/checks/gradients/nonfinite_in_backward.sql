@@ -2,6 +2,7 @@
 title: A finite loss whose gradient is NaN or infinite
 cause: nonfinite_backward
 strength: strong
+expected: true
 severity: error
 explains: [unknown, exploding_gradient, learning_rate_too_high, loss_scaling, nonfinite_forward, ignores_input, dead_units]
 reads:

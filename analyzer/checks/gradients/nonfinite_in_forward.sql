@@ -2,6 +2,7 @@
 title: An operation that makes NaN or infinity out of finite values
 cause: nonfinite_forward
 strength: strong
+expected: true
 severity: error
 explains: [unknown, nonfinite_backward, exploding_gradient, learning_rate_too_high, loss_scaling, ignores_input, dead_units]
 reads:

@@ -2,6 +2,7 @@
 title: A NaN or infinity that comes in with the data
 cause: nonfinite_input
 strength: direct
+expected: true
 severity: error
 explains: [unknown, nonfinite_forward, nonfinite_backward, exploding_gradient, learning_rate_too_high, loss_scaling, ignores_input, dead_units]
 reads:

@@ -2,6 +2,7 @@
 title: Gradients that shrink layer by layer toward the input
 cause: vanishing_gradient
 strength: strong
+expected: true
 severity: warning
 explains: [unknown, learning_rate_too_low, ignores_input, optimizer_setting, model_too_small, disconnected_parameter, parameter_not_optimized, weight_decay_too_high]
 reads:

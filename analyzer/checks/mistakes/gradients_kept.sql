@@ -2,6 +2,7 @@
 title: Gradients carried over from one step to the next
 cause: gradients_not_cleared
 strength: direct
+expected: true
 severity: error
 explains: [unknown, learning_rate_too_high, exploding_gradient, nonfinite_forward, nonfinite_backward, dead_units, saturated_activation, ignores_input, overfitting]
 reads:

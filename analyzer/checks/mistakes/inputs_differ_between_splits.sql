@@ -2,6 +2,7 @@
 title: Splits whose inputs are prepared differently
 cause: split_mismatch
 strength: strong
+expected: true
 severity: error
 explains: [unknown, label_errors, overfitting, normalization_statistics, inputs_not_normalized, wrong_mode, labels_random]
 reads:

@@ -2,6 +2,7 @@
 title: A logged loss that another formula gives
 cause: loss_formula
 strength: direct
+expected: true
 severity: error
 explains: [unknown, label_errors, learning_rate_too_high, learning_rate_too_low, exploding_gradient, loss_mismatch, model_too_small, gradient_clipped_away, stopped_too_early]
 reads:

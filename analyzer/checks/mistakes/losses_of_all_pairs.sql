@@ -2,6 +2,7 @@
 title: Losses of the shape of all pairs
 cause: shape_broadcast
 strength: direct
+expected: true
 severity: error
 explains: [unknown, loss_formula, ignores_input, model_too_small, learning_rate_too_low, metric_formula, loss_mismatch, wrong_output_activation]
 reads:

@@ -2,6 +2,7 @@
 title: A logged metric that another formula gives
 cause: metric_formula
 strength: direct
+expected: true
 severity: error
 explains: [unknown]
 reads:

@@ -2,6 +2,7 @@
 title: Inputs on a raw scale
 cause: inputs_not_normalized
 strength: strong
+expected: true
 severity: warning
 explains: [unknown, label_errors, saturated_activation, dead_units, exploding_gradient, learning_rate_too_high, bad_initialization, vanishing_gradient, model_too_small, learning_rate_too_low, ignores_input, gradient_clipped_away]
 reads:

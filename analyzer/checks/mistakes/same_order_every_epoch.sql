@@ -2,6 +2,7 @@
 title: The same order in every epoch
 cause: not_shuffled
 strength: direct
+expected: true
 severity: info
 explains: []
 reads:

@@ -2,6 +2,7 @@
 title: Evaluation samples that are training samples
 cause: leak_train_valid
 strength: direct
+expected: true
 severity: error
 explains: [unknown, targets_leak, overfitting]
 reads:

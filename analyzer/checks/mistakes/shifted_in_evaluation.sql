@@ -2,6 +2,7 @@
 title: Layers behind a norm that see other values in evaluation than in training
 cause: normalization_statistics
 strength: strong
+expected: true
 severity: error
 explains: [unknown, split_mismatch, overfitting]
 reads:

@@ -2,6 +2,7 @@
 title: The same output for every sample
 cause: ignores_input
 strength: strong
+expected: true
 severity: error
 explains: [unknown, disconnected_parameter, class_imbalance, model_too_small, learning_rate_too_low, stopped_too_early]
 reads:

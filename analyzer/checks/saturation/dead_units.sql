@@ -2,6 +2,7 @@
 title: Units that no longer fire
 cause: dead_units
 strength: strong
+expected: true
 severity: warning
 explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small, weight_decay_too_high]
 reads:

@@ -2,6 +2,7 @@
 title: Steps that overwrite the weights instead of adjusting them
 cause: learning_rate_too_high
 strength: strong
+expected: true
 severity: error
 explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small, overfitting]
 reads:

@@ -2,6 +2,7 @@
 title: Activations driven into their flat part
 cause: saturated_activation
 strength: strong
+expected: true
 severity: warning
 explains: [unknown, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high]
 reads:

@@ -2,6 +2,7 @@
 title: Small steps that in all went a short way
 cause: learning_rate_too_low
 strength: strong
+expected: true
 severity: warning
 explains: [unknown, stopped_too_early, model_too_small, ignores_input]
 reads:

@@ -2,6 +2,7 @@
 title: Labels that sure predictions contradict
 cause: label_errors
 strength: strong
+expected: true
 severity: warning
 explains: [overfitting]
 reads:
