@@ -20,7 +20,22 @@ from .faults_structure import mean_loss
 from .fresh_faults_code import averaged, side_by_side
 from .fresh_tasks import ITEMS, BothWays, PatchReader, ResidualNet, WordReader, friedman, opinions, vowels
 from .models import CharacterGru, Flat, RowReader, mlp, token_losses
-from .third_fault_tasks import GraphNet, SetNet, StateTagger, TraceNet, UNet, classified, clouds, graphs, seeded, states, tagged, traces, valued
+from .third_fault_tasks import (
+    GraphNet,
+    SetNet,
+    StateTagger,
+    TraceNet,
+    UNet,
+    classified,
+    clouds,
+    graphs,
+    seeded,
+    states,
+    tagged,
+    traces,
+    valued,
+    without_samples,
+)
 from .training import Batch, Training, r2
 
 
@@ -82,7 +97,7 @@ def three_folds_and_one_model(path: Path, seed: int, scale: float, repaired: boo
     """Cross-validation whose model is made once, outside the loop over folds: from the second fold on it is judged on what it was trained with."""
     torch.manual_seed(seed)
     training = tasks.digits_mlp(seed, PatchReader(blocks=1), optimizer=AdamW, lr=4e-3 * scale)
-    per_fold, onset = 4, 0
+    per_fold, onset = 5, 0
     with training.open(path) as rec:
         for fold in range(1 if repaired else 3):
             rows = [row for row in range(900) if row % 3 != fold]
@@ -215,13 +230,13 @@ def absolute_errors_of_counts(path: Path, seed: int, scale: float, repaired: boo
 
 
 def keys_with_a_prefix(path: Path, seed: int, scale: float, repaired: bool = False) -> int:
-    """The checkpoint's keys of the lower half begin with `module.`; it is loaded with strict=False, which passes over them without a word."""
+    """The checkpoint's keys, but for those of the head, begin with `module.`; it is loaded with strict=False, which passes over them without a word."""
     torch.manual_seed(seed)
     training = tasks.segmentation(seed, UNet(), optimizer=Adam, lr=3e-3 * scale)
     with training.open(path) as rec:
         training.run(rec, range(6))
         rec.checkpoint("epoch6")
-    saved = {("" if repaired or not name.startswith("d") else "module.") + name: value.clone() for name, value in training.model.state_dict().items()}
+    saved = {("" if repaired or name.startswith("head") else "module.") + name: value.clone() for name, value in training.model.state_dict().items()}
     torch.manual_seed(seed + 100)
     again = tasks.segmentation(seed + 100, UNet(), optimizer=Adam, lr=3e-3 * scale)
     again.model.load_state_dict(saved, strict=False)
@@ -237,7 +252,7 @@ def scheduler_on_the_first_rank(path: Path, seed: int, scale: float, repaired: b
     made: list[Training] = []
 
     def make(number: int) -> Training:
-        made.append(tasks.digits_rows(seed, RowReader(cell=nn.GRU), lr=3e-3 * scale, epochs=9, optimizer=Adam))
+        made.append(tasks.digits_rows(seed, RowReader(cell=nn.GRU), lr=1e-2 * scale, epochs=9, optimizer=Adam))
         made[-1].train, made[-1].valid = loaders(*digits(), seed, train=range(number, 900, 2))
         return made[-1]
 
@@ -261,7 +276,7 @@ def eighty_graphs_by_heart(path: Path, seed: int, scale: float, repaired: bool =
     measured = y + 0.6 * torch.randn(len(y), generator=seeded(10))
     training = valued(seed, GraphNet(width=64), (x, measured), lr=4e-3 * scale, epochs=7 if repaired else 24)
     training.train = batches(x, measured, range(750 if repaired else 80), seed, batch_size=30 if repaired else 10, shuffle=True)
-    training.record(path)
+    without_samples(training, path)
 
 
 def item_that_was_not_there(path: Path, seed: int, scale: float, repaired: bool = False) -> int:
@@ -330,17 +345,17 @@ THIRD_DATA_CODE = (
     Case(cache_in_the_order_of_an_epoch, ("labels_random",), interval=25, misses=("loss", 0.6)),
     Case(read_from_behind, ("targets_leak",), 0, interval=100, misses=("written_accuracy", 0.36)),
     Case(three_folds_and_one_model, ("leak_train_valid",), interval=25, why="harm: the accuracy of the last folds is that of training"),
-    Case(vocabulary_of_its_own, ("split_mismatch",), 27, interval=29, subject=("valid", "input*", ""), misses=("accuracy", 0.7)),
+    Case(vocabulary_of_its_own, ("split_mismatch",), 28, interval=29, subject=("valid", "input*", ""), misses=("accuracy", 0.55)),
     Case(larger_batches_without_shuffling, ("not_shuffled",), interval=13, misses=("loss", 0.6)),
-    Case(first_batch_again_and_again, ("sampling_error",), 0, interval=50, misses=("r2", 0.4)),
+    Case(first_batch_again_and_again, ("sampling_error",), 0, interval=50, misses=("r2", 0.5)),
     Case(failures_are_rare, ("class_imbalance",), misses=("recall", 0.4)),
     Case(labels_one_frame_early, ("targets_misaligned",), interval=25, misses=("accuracy", 0.8)),
     Case(rates_in_percent, ("target_out_of_range",), 0, misses=("r2", 0.3)),
     Case(mean_over_classes_too, ("loss_formula",), 0, interval=25, subject=("loss", "train*", ""), misses=("loss", 0.6)),
     Case(absolute_errors_of_counts, ("loss_mismatch",), 0, interval=60, misses=("share_of_total", 0.6)),
-    Case(keys_with_a_prefix, ("bad_resume",), interval=5, misses=("loss", 0.2)),
+    Case(keys_with_a_prefix, ("bad_resume",), interval=5, misses=("loss", 0.16)),
     Case(scheduler_on_the_first_rank, ("ranks_diverged",), interval=10),
-    Case(eighty_graphs_by_heart, ("overfitting",), misses=("loss", 0.6)),
+    Case(eighty_graphs_by_heart, ("overfitting",), misses=("loss", 0.7)),
     Case(item_that_was_not_there, ("crashed",), interval=1),
     Case(seconds_since_1970, ("inputs_not_normalized",), 0, interval=10, misses=("r2", 0.4)),
     Case(maximum_with_the_backward_of_a_mean, ("wrong_gradient",), 0, interval=25, misses=("accuracy", 0.8)),
