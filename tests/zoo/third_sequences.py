@@ -241,13 +241,13 @@ class Pointer(nn.Module):
 
 
 def pointing(path: Path, seed: int, scale: float, *, cooler: Callable[[int, int], float] = lambda step, epoch: 0.85**epoch) -> None:
-    """One of eight members of a set says the class, its first feature tells which; the choice hardens with the temperature."""
+    """One of eight members of a set says the class, its first feature is zero; the choice hardens with the temperature."""
     torch.manual_seed(seed)
     generator = torch.Generator().manual_seed(0)
     sets = torch.randn(1500, 8, 6, generator=generator)
-    sets[..., 0] = sets[..., 0].clamp(max=1.0)
+    sets[..., 0] = 0.2 * sets[..., 0] + 1.5 * sets[..., 0].sign()
     chosen = torch.randint(0, 8, (1500,), generator=generator)
-    sets[torch.arange(1500), chosen, 0] += 2.5
+    sets[torch.arange(1500), chosen, 0] = 0.0
     told = sets[torch.arange(1500), chosen]
     labels = told[:, 1:4].argmax(1)
     model = Pointer()

@@ -17,7 +17,7 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 from recorder import Recorder
 
 from .data import digits, loaders, scenes
-from .fresh_tasks import PatchReader
+from .fresh_tasks import PatchReader, ResidualNet
 from .models import Block, Cnn, Segmenter, mlp
 from .training import Training, accuracy
 
@@ -272,12 +272,12 @@ def adapters(path: Path, seed: int, scale: float, *, zeroed: tuple[str, ...] = (
 def averaged(path: Path, seed: int, scale: float, *, buffers: bool = True) -> None:
     """Evaluated is an average of the weights over steps; `buffers`: the statistics of its norms follow too."""
     torch.manual_seed(seed)
-    live = Cnn(norm=nn.BatchNorm2d)
+    live = ResidualNet(width=12, norm=nn.BatchNorm2d)
     both = nn.ModuleDict({"live": live, "average": copy.deepcopy(live).requires_grad_(False)})
     images, labels = digits()
     train, valid = loaders(images * 3, labels, seed, batch=30)
     optimizer = SGD(live.parameters(), lr=0.03 * scale, momentum=0.9)
-    training = Training(both, optimizer, train, valid, lambda told, y: F.cross_entropy(told, y, reduction="none"), 8, criterion="cross_entropy")
+    training = Training(both, optimizer, train, valid, lambda told, y: F.cross_entropy(told, y, reduction="none"), 5, criterion="cross_entropy")
     training.metrics = {"accuracy": accuracy}
     training.forward = lambda both, x: (both["live"] if both.training else both["average"])(x)
 
