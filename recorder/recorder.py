@@ -31,10 +31,10 @@ from .writer import Writer
 class Recorder:
     """Records a training into `run_dir`, beside the loop and without touching it.
 
-    `model` and `optimizer` may be lists. `every`: record every k-th step in full; None keeps the cost under 3 %. `task` is one of format.TASKS,
-    inferred where it can be. `loss` is the criterion (a name of torch.nn.functional, or the module). `config` is any dict of settings.
-    `guarantees`: "monotone_decrease", "exact_zeros:NAME", "gradient_zero_at_end". `resume=True` goes on after the last step in the log,
-    `resume=N` makes N the next step.
+    `model` and `optimizer` may be lists. `every`: record every k-th step in full; None lets the interval follow the measured cost, aiming at 3 %
+    of the step time. `task` is one of format.TASKS, inferred where it can be. `loss` is the criterion (a name of torch.nn.functional, or the
+    module). `config` is any dict of settings. `guarantees`: "monotone_decrease", "exact_zeros:NAME", "gradient_zero_at_end". `resume=True` goes on
+    after the last step in the log, `resume=N` makes N the next step.
 
     Raises FileExistsError when the directory holds a run and `resume` is False; ValueError for an unknown task, loss or guarantee. After that
     no method raises: what fails is warned of once and noted in the log.
