@@ -162,7 +162,7 @@ THIRD_DOMAIN = (
     Case(
         guesses_of_other_pictures,
         ("label_errors", "labels_random"),
-        56,
+        80,
         interval=30,
         misses=("accuracy", 0.78),
         why="random labels for the larger part of the set are also wrong labels of some samples",

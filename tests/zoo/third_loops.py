@@ -238,12 +238,12 @@ def ranking(path: Path, seed: int, scale: float, *, decay: float = 1e-4) -> None
                 rec.log(loss=-F.logsigmoid(margin).mean(), auc=(margin > 0).float().mean())
 
 
-def self_training(path: Path, seed: int, scale: float, *, stored: Callable[[Tensor], Tensor] = lambda rows: rows, start: int = 14) -> None:
+def self_training(path: Path, seed: int, scale: float, *, stored: Callable[[Tensor], Tensor] = lambda rows: rows, start: int = 20) -> None:
     """A hundred labelled digits; from epoch `start` on also those others of which the model is sure, with the label it gives them."""
     torch.manual_seed(seed)
     images, labels = digits()
     model = Cnn(dropout=0.2)
-    optimizer = Adam(model.parameters(), lr=3e-3 * scale)
+    optimizer = Adam(model.parameters(), lr=4e-3 * scale)
     targets, rows = labels.clone(), list(range(100))
     with Recorder(path, model, optimizer, loss="cross_entropy", task="classification", config={"method": "pseudo labels", "labelled": 100}) as rec:
         for rec.epoch in range(start + 10):
