@@ -26,13 +26,18 @@ from .healthy import HEALTHY
 from .healthy_loops import HEALTHY_LOOPS
 from .real_faults import REAL as REPORTED
 from .real_faults import REPAIRED as REPORTED_REPAIRED
+from .third_domain_faults import THIRD_DOMAIN
+from .third_faults_data_code import THIRD_DATA_CODE
+from .third_faults_training import THIRD_TRAINING
+from .third_healthy import THIRD_HEALTHY
 
 
 def fresh(cases: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(replace(case, fresh=True) for case in cases)
 
 
-FRESH: tuple[Case, ...] = fresh((*FRESH_SIGNAL, *FRESH_RATE, *FRESH_DATA, *FRESH_CODE))
+THIRD: tuple[Case, ...] = fresh((*THIRD_TRAINING, *THIRD_DATA_CODE, *THIRD_DOMAIN))
+FRESH: tuple[Case, ...] = (*fresh((*FRESH_SIGNAL, *FRESH_RATE, *FRESH_DATA, *FRESH_CODE)), *THIRD)
 FRESH_REAL: tuple[Case, ...] = fresh(FRESH_REPORTED)
 
 PLANTED: tuple[Case, ...] = (
@@ -47,7 +52,7 @@ PLANTED: tuple[Case, ...] = (
     *FRESH,
 )
 REAL: tuple[Case, ...] = (*REPORTED, *FRESH_REAL)
-LOOK_ALIKES: tuple[Case, ...] = (*HEALTHY, *HEALTHY_LOOPS, *fresh((*FRESH_MODELS, *FRESH_LOOPS)))
+LOOK_ALIKES: tuple[Case, ...] = (*HEALTHY, *HEALTHY_LOOPS, *fresh((*FRESH_MODELS, *FRESH_LOOPS, *THIRD_HEALTHY)))
 REPAIRED: tuple[Case, ...] = (*REPORTED_REPAIRED, *fresh(FRESH_REPAIRED))
 
-__all__ = ["FRESH", "FRESH_REAL", "LOOK_ALIKES", "PLANTED", "REAL", "REPAIRED"]
+__all__ = ["FRESH", "FRESH_REAL", "LOOK_ALIKES", "PLANTED", "REAL", "REPAIRED", "THIRD"]
