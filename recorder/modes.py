@@ -6,12 +6,16 @@ from typing import Any
 
 from torch import nn
 
-_SENSITIVE = (
-    nn.modules.batchnorm._NormBase,
-    nn.modules.dropout._DropoutNd,
-    nn.RNNBase,
-    nn.MultiheadAttention,
-)
+
+def acts_by_mode(module: nn.Module) -> bool:
+    """Whether the module does one thing in training and another in evaluation: as it is set up, not by its type alone."""
+    if isinstance(module, nn.modules.batchnorm._NormBase):
+        return module.running_mean is not None
+    if isinstance(module, nn.modules.dropout._DropoutNd):
+        return module.p > 0
+    if isinstance(module, nn.RNNBase):
+        return module.dropout > 0 and module.num_layers > 1
+    return isinstance(module, nn.RReLU) or (isinstance(module, nn.MultiheadAttention) and module.dropout > 0)
 
 
 class ModeWatch:
@@ -19,7 +23,7 @@ class ModeWatch:
 
     def __init__(self, names: dict[nn.Module, str]) -> None:
         self._names = names
-        self._sensitive = [module for module in names if isinstance(module, _SENSITIVE)]
+        self._sensitive = [module for module in names if acts_by_mode(module)]
         self._seen: dict[str, tuple[bool, tuple[bool, ...]]] = {}
 
     def change(self, root: nn.Module, split: str) -> tuple[str, dict[str, Any]] | None:

@@ -76,8 +76,9 @@ class Together:
 def saw_outputs(group: list[Units], outputs: Sequence[Tensor]) -> None:
     """`saw_output` for many small layers at once: outputs [samples, units] of one shape, never negative, that were followed equally often so far."""
     together = group[0].together
-    if together is None or together.members != group:
-        if any(units.last_live is None or units.passes != group[0].passes for units in group):
+    if together is None or together.members != group or any(units.together is not together for units in group):
+        shape, passes = outputs[0].shape[1:], group[0].passes
+        if any(units.last_live is None or units.last_live.shape != shape or units.passes != passes for units in group):
             for units, output in zip(group, outputs, strict=True):
                 units.saw_output(output)
             return

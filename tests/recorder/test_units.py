@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from recorder import Recorder
 from recorder.units import Units, saw_outputs, unit_dimension
+from tests.recorder.recorded import events, stats
 
 
 def test_a_unit_is_silent_after_twenty_passes_without_a_value() -> None:
@@ -113,3 +116,27 @@ def test_layers_followed_together_are_followed_as_alone() -> None:
             saw_outputs(together, outputs)
         assert [int(units.silent()) for units in together] == [int(units.silent()) for units in alone]
     assert sum(int(units.silent()) for units in together) > 0
+
+
+def test_a_module_that_is_called_on_two_shapes_a_step_is_followed_without_error(tmp_path: Path) -> None:
+    class Set(nn.Module):
+        """One ReLU for the members [N, 16, 48], whose channels are counted first, and for their sum [N, 48]."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.each, self.act, self.all = nn.Conv1d(16, 16, 1), nn.ReLU(), nn.Linear(48, 48)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.act(self.all(self.act(self.each(x)).sum(1)))
+
+    model = Set()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+    with Recorder(tmp_path / "run", model, optimizer, every=4) as rec:
+        for _ in range(12):
+            optimizer.zero_grad()
+            loss = model(torch.randn(8, 16, 48)).square().mean()
+            loss.backward()
+            optimizer.step()
+            rec.log(loss=loss)
+    assert events(tmp_path / "run", "recorder_error") == []
+    assert sorted(stats(tmp_path / "run", "activation", "act")) == [0, 4, 8]
