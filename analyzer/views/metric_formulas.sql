@@ -222,7 +222,8 @@ scaled as (
 weighed as (
     select
         *,
-        list_min(list_transform(rights, lambda r: abs(wrong - if(cause = 'percent', r, scale * r)))) as gap,
+        -- In either unit: a hundredth of a share, in percent, is the share again.
+        list_min(list_transform(rights, lambda r: if(cause = 'percent', abs(wrong - r), least(abs(wrong - r), abs(wrong - 100 * r))))) as gap,
         list_bool_or(list_transform(rights, lambda r: abs(value - r) <= 1e-3 * abs(r) + 1e-9)) as is_right
     from scaled
 ),

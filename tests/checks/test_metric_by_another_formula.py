@@ -13,10 +13,10 @@ Formula = Callable[[Batches], float]
 SIZES = (16, 16, 5)
 
 
-def evaluated(name: str, formula: Formula, kind: str = "classes", evaluations: int = 4) -> Log:
+def evaluated(name: str, formula: Formula, kind: str = "classes", evaluations: int = 4, sizes: Sequence[int] = SIZES) -> Log:
     """Evaluations in batches of 16, 16 and 5 samples, better from one to the next, with one logged metric."""
     chance = random.Random(1)
-    passes = [[[MAKERS[kind](chance, number) for _ in range(size)] for size in SIZES] for number in range(evaluations)]
+    passes = [[[MAKERS[kind](chance, number) for _ in range(size)] for size in sizes] for number in range(evaluations)]
     task = {"classes": "classification", "two": "classification", "values": "regression", "tokens": "language_model", "pixels": "segmentation"}[kind]
     log = sample_log(task, valid=passes)
     return log_numbers(log, name, [formula(batches) for batches in passes], split="valid")
@@ -171,6 +171,11 @@ def test_silent_on_what_the_name_says(name: str, kind: str, formula: Formula) ->
     assert findings(CHECK, evaluated(name, formula, kind)) == []
 
 
+def test_silent_on_the_right_share_in_batches_of_a_hundred() -> None:
+    """There the sum of the batch values over the number of samples is the right value a hundredth as large."""
+    assert findings(CHECK, evaluated("accuracy", lambda b: share(rows(b)), sizes=(100, 100, 100))) == []
+
+
 @pytest.mark.parametrize("name, kind, formula, phrase", WRONG)
 def test_names_the_formula(name: str, kind: str, formula: Formula, phrase: str) -> None:
     [found] = findings(CHECK, evaluated(name, formula, kind))
@@ -201,3 +206,19 @@ def test_names_an_argmax_over_the_batch() -> None:
 @pytest.mark.parametrize("evaluations, count", [(2, 0), (3, 1)])
 def test_needs_three_evaluations(evaluations: int, count: int) -> None:
     assert len(findings(CHECK, evaluated("accuracy", lambda b: share(b[-1]), evaluations=evaluations))) == count
+
+
+@pytest.mark.parametrize("formula", [lambda b: share(rows(b)), lambda b: 100 * share(rows(b))])
+def test_silent_on_a_share_of_a_hundred_samples(formula: Formula) -> None:
+    """Divided by a hundred samples and in percent is the share again, and the count of right ones is the percentage."""
+    chance = random.Random(1)
+    passes = [[[_answer(chance, number, 4) for _ in range(100)] for _ in range(1)] for number in range(4)]
+    log = log_numbers(sample_log("classification", valid=passes), "accuracy", [formula(batches) for batches in passes], split="valid")
+    assert findings(CHECK, log) == []
+
+
+def test_silent_on_the_mean_of_batches_of_a_hundred() -> None:
+    chance = random.Random(1)
+    passes = [[[_answer(chance, number, 4) for _ in range(100)] for _ in range(2)] for number in range(4)]
+    log = log_numbers(sample_log("classification", valid=passes), "accuracy", [mean_over(batches, share) for batches in passes], split="valid")
+    assert findings(CHECK, log) == []

@@ -5,10 +5,10 @@ strength: strong
 severity: warning
 explains: [unknown, learning_rate_too_low, ignores_input, vanishing_gradient, bad_initialization, model_too_small, stopped_too_early]
 reads:
-  input_ranges: [max]
+  input_ranges: [max, mean]
 params:
   size: {default: 0.02, unit: largest value of a typical sample, source: "images divided by 255 twice have 0.004; quiet audio and rows of frequencies stay above"}
-finds: Training inputs of a floating type in which no value of a typical sample is farther from zero than `size`, and where no normalization comes first.
+finds: Training inputs of a floating type in which no value of a typical sample is farther from zero than `size` and the samples' means lie as near together, and where no normalization comes first.
 matters: The first layer sees next to nothing but its bias, so that learning takes a hundred times as long or does not begin.
 do: Scale once. Look for a second division by 255 or a second normalization, as by ToTensor and by hand.
 ignore: Inputs that are meant to be small and whose first layer is initialised for it.
@@ -32,5 +32,6 @@ from input_ranges
 where
     split = 'train' and regexp_matches(dtype, 'float')
     and greatest(abs(typical_min), abs(typical_max)) between 1e-30 and $size
+    and abs(mean) + coalesce(mean_scatter, 0) <= $size
     and not exists (from first_layer where regexp_matches(module_type, 'Norm|Embedding'))
 order by step
