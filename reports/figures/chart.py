@@ -241,7 +241,7 @@ def _tidy(svg: str, anchor: str) -> str:
     svg = re.sub(r'(url\(#|href="#)', rf"\g<1>{anchor}-", svg)
     svg = re.sub(r"font: ([\d.]+px) [^;\"]*", r"font-size: \1", svg)
     svg = re.sub(r" ?font-family: [^;\"]*;?", "", svg)
-    svg = re.sub(r"(\d+\.\d{2})\d+", r"\1", svg)
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\d+\.\d{2})\d+", r"\1", tag[0]), svg)  # coordinates, not what the reader reads
     for colour, variable in _VARIABLES.items():
         svg = svg.replace(colour, variable)
     return re.sub(r"\n\s*", "\n", svg)

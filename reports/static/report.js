@@ -14,7 +14,7 @@
   const write = (value) => {
     if (value == null) return "–";
     const size = Math.abs(value);
-    if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace("e+", "e").replace(/-/g, "−");
+    if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(2).replace(/\.?0+e/, "e").replace("e+", "e").replace(/-/g, "−");
     return String(+value.toPrecision(4)).replace("-", "−");
   };
   const percent = (share) => (share == null ? "–" : `${+(100 * share).toPrecision(3)} %`);

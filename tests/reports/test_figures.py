@@ -79,6 +79,13 @@ def test_an_svg_carries_the_colours_of_the_page_and_nothing_from_elsewhere() -> 
     assert svg == str(chart("chart-loss", "Loss", "how", [curve(), curve(split="valid")], LINE, FULL_PAGE).svg)
 
 
+def test_labels_of_small_numbers_keep_their_digits() -> None:
+    svg = str(chart("c", "Loss", "how", [curve(values=(0.001, 0.002, 0.003))], LINE).svg)
+    labels = re.findall(r">([^<>\n]*\.[^<>\n]*)</text>", svg)
+    assert {"0.001", "0.002", "0.003"} <= set(labels) and "0.00" not in labels
+    assert not re.search(r'="[^"]*\d\.\d{3}', svg), "coordinates are cut to hundredths"
+
+
 @pytest.mark.parametrize("name", ["$x^$", "_hidden", "<b>&amp;", "名前", "a\nb"])
 def test_any_name_can_be_drawn(name: str) -> None:
     svg = str(chart("c", name, "how", [curve(name=name), curve(name="other")], LINE).svg)
