@@ -57,3 +57,10 @@ def test_silent_on_a_single_random_projection() -> None:
 @pytest.mark.parametrize(("modules", "count"), [(("fc2", "out"), 0), (("fc1", "out"), 1)])
 def test_needs_half_of_the_weights(modules: tuple[str, ...], count: int) -> None:
     assert len(findings("frozen_at_random", drawn(frozen(healthy_log(), *modules), *modules))) == count
+
+
+def test_silent_on_layers_that_are_thawed_later() -> None:
+    log = drawn(frozen(healthy_log(), "fc1", "fc2"), "fc1", "fc2")
+    for module in ("fc1", "fc2"):
+        log.event("trainable", 30, tensor=f"{module}.weight", trainable=True)
+    assert findings("frozen_at_random", log) == []

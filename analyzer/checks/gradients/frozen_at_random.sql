@@ -8,12 +8,13 @@ reads:
   parameters: [trainable]
   weights: [max]
   learning: [last_loss]
+  events: [kind]
 params:
   share: {default: 0.5, unit: share of the weights, source: "most of a model"}
   matrices: {default: 2, unit: matrices, source: "one alone may be a random projection"}
   progress: {default: 0.5, unit: share of the first loss, source: "a run that halves its loss gets along with its random features"}
   tolerance: {default: 0.1, unit: relative, source: "the default draws uniformly from +-1/sqrt(fan-in): largest value and rms are known"}
-finds: Frozen weight matrices that never change, `matrices` or more and at least `share` of all weights, whose largest value and rms are those of the default random initialisation, in a run whose loss is not down to `progress` of its first level.
+finds: Weight matrices that are frozen all the time and never change, `matrices` or more and at least `share` of all weights, whose largest value and rms are those of the default random initialisation, in a run whose loss is not down to `progress` of its first level.
 matters: The frozen layers hold noise; no pretrained weights were loaded, and nothing will ever train them.
 do: Load the pretrained weights before freezing (and look at what load_state_dict reports), or let these layers train.
 ignore: Random features and reservoirs, which are meant to stay as drawn.
@@ -25,6 +26,12 @@ with first_seen as (
     group by name
 ),
 
+thawed as (
+    select distinct details ->> 'tensor' as name
+    from events
+    where kind = 'trainable' and (details ->> 'trainable')::boolean
+),
+
 drawn as (
     select
         parameters.*,
@@ -32,7 +39,7 @@ drawn as (
         largest
     from parameters
     join first_seen using (name)
-    where dimensions >= 2 and not trainable and not sparse
+    where dimensions >= 2 and not trainable and not sparse and name not in (from thawed)
 ),
 
 random as (
