@@ -106,3 +106,22 @@ def test_finds_tags_that_are_late_in_the_evaluation_only(lag: int, inputs: list[
 )
 def test_silent_on_other_evaluations_of_tags(log: Log) -> None:
     assert findings(CHECK, log) == []
+
+
+@pytest.mark.parametrize("lag", [1, 2])
+def test_finds_the_step_from_which_tags_are_late(lag: int) -> None:
+    [found] = findings(CHECK, course([(16, 11), (19, 12), (13, 18), (13, 18), (13, 18)], lag))
+    assert (found.subject, found.step, found.value) == ("train", 2, 0.9)
+
+
+@pytest.mark.parametrize(
+    "passes",
+    [
+        pytest.param([(14, 13), (14, 13), (13, 18), (13, 18), (13, 18)], id="was hardly in order before"),
+        pytest.param([(16, 11), (19, 12), (13, 16), (13, 16), (13, 16)], id="half of the mistakes"),
+        pytest.param([(16, 11), (19, 12), (19, 12), (13, 18), (13, 18)], id="two passes"),
+        pytest.param([(16, 11), (19, 12), (13, 12), (12, 12), (12, 13)], id="worse, and no nearer to a neighbour"),
+    ],
+)
+def test_silent_on_other_courses_of_tags(passes: list[tuple[int, int]]) -> None:
+    assert findings(CHECK, course(passes, 1)) == []

@@ -14,7 +14,7 @@ params:
   mistakes: {default: 0.333, unit: share of the mistakes against the own target, source: "where a few tags make up most of the targets, agreements are high all, and mistakes tell more"}
   given: {default: 0.95, unit: share of the tokens, source: "what is meant by targets that are the next input; a token equals a given neighbour in less than a fifth of the cases in text"}
   patience: {default: 3, unit: passes up to the end, source: "an untrained model agrees with nothing"}
-finds: A sequence model whose predictions agree with the target one or two positions away more often than with their own, by `margin` (for a later target `ahead` and `errors`), in the last `patience` passes of a split; and by `factor`, or with a later target ever more and with their own ever less as training goes on, or in an evaluation with `mistakes` of the mistakes, while in training the own target fits better by `margin`.
+finds: A sequence model whose predictions agree with the target one or two positions away more often than with their own, by `margin` (for a later target `ahead` and `errors`), in the last `patience` passes of a split; and by `factor`, or with a later target ever more and with their own ever less as training goes on, or with `mistakes` of the mistakes, while the own target fits better by `margin` in training or did so in the same split before.
 matters: Targets and predictions are shifted against each other, so that the model is asked for another token than the one it learns, or is scored on another than it is asked for.
 do: Shift once, and in all splits alike. Many models shift the labels themselves; pass labels equal to the inputs to these, and shifted ones to those that do not.
 ignore: A model that is meant to predict more than one token ahead.
@@ -40,6 +40,9 @@ verdicts as (
         min(agreement - own - if(lag > 0, chance, $margin)) filter (place <= $patience) as least_margin,
         min(agreement / nullif(own, 0)) filter (place <= $patience) as least_factor,
         max((1 - agreement) / nullif(1 - own, 0)) filter (place <= $patience) as most_mistakes,
+        -- Passes end with their last step: after this one the order is another.
+        max(step) filter (own - agreement >= $margin) as last_in_order,
+        max(own) filter (own - agreement >= $margin) as best_in_order,
         min(agreement - own) filter (place <= $patience) as least_lead,
         max(agreement - own) filter (place <= $patience) as most_lead,
         arg_min(agreement, number) + max(chance) < arg_max(agreement, number) and max(own) > arg_max(own, number) + max(chance) as drawn_away,
@@ -52,7 +55,7 @@ verdicts as (
 
 select
     verdicts.split as subject,
-    0 as step,
+    if(verdicts.most_mistakes <= $mistakes and verdicts.best_in_order >= verdicts.own + $margin, verdicts.last_in_order + 1, 0) as step,
     verdicts.last_step,
     verdicts.agreement as value,
     verdicts.own as threshold,
@@ -65,7 +68,13 @@ where verdicts.passes = $patience and verdicts.least_margin > 0 and (
     coalesce(verdicts.least_factor, $factor) >= $factor
     or (verdicts.lag > 0 and verdicts.drawn_away)
     -- What comes before may be in the input, where repeating it is no mistake.
-    or ((verdicts.lag > 0 or token_inputs.after_1 < $given) and verdicts.most_mistakes <= $mistakes and verdicts.least_lead >= $margin and training.most_lead <= -$margin)
+    or (
+        verdicts.most_mistakes <= $mistakes and verdicts.least_lead >= $margin
+        and (
+            ((verdicts.lag > 0 or token_inputs.after_1 < $given) and training.most_lead <= -$margin)
+            or verdicts.best_in_order >= verdicts.own + $margin
+        )
+    )
 )
 qualify row_number() over (partition by verdicts.split order by verdicts.agreement desc) = 1
 order by verdicts.split <> 'train', verdicts.split
