@@ -8,7 +8,9 @@ from .sample_rows import answer, sample_log
 CHECK = "beaten_by_one_number"
 
 
-def run(*, right: float = 0.5, evaluated: float = 0.5, samples: int = 300, told: float = 1.0, update: float = 1e-3, falling: bool = False) -> Log:
+def run(
+    *, right: float = 0.5, evaluated: float = 0.5, samples: int = 300, told: float = 1.0, update: float = 1e-3, falling: bool = False, once: float = 0
+) -> Log:
     """Two classes, whose inputs differ in their standard deviation for a share `told` of the samples; the model is right for these shares of them."""
     chance = random.Random(0)
     targets = [i % 2 for i in range(samples)]
@@ -18,7 +20,9 @@ def run(*, right: float = 0.5, evaluated: float = 0.5, samples: int = 300, told:
         rows = [answer(i, target, target if i % 10 < 10 * share else 1 - target, confidence=confidence) for i, target in enumerate(targets)]
         return [rows[start : start + samples // 10] for start in range(0, samples, samples // 10)]
 
-    log = sample_log("classification", [epoch(right, number) for number in range(6)], [epoch(evaluated, number) for number in range(6)])
+    log = sample_log(
+        "classification", [epoch(once if once and number == 0 else right, number) for number in range(6)], [epoch(evaluated, number) for number in range(6)]
+    )
     facts = {"module_type": "Linear", "depth": 0, "shape": [2, 2], "numel": 4, "optimizer_group": 0}
     for kind, size in (("weight", 1.0), ("gradient", 0.1), ("update", update)):
         log.tensor(kind, "fc.weight", facts=facts, rms=size)
@@ -52,6 +56,7 @@ def test_finds_a_model_that_cannot_tell_what_the_spread_of_the_input_tells() -> 
         pytest.param({"right": 0.7, "evaluated": 0.5}, id="a gap between training and validation"),
         pytest.param({"samples": 290}, id="few samples"),
         pytest.param({"update": 1e-5}, id="weights that hardly move"),
+        pytest.param({"once": 1.0}, id="a model that was as good in its first epoch"),
         pytest.param({"falling": True, "right": 0.75, "evaluated": 0.75}, id="a loss that still falls"),
     ],
 )

@@ -17,7 +17,7 @@ params:
   gap: {default: 0.1, unit: share right, source: "AUTOTRAINER: a gap of 0.1 is overfitting, not the lack of room"}
   level: {default: 0.03, unit: share of the loss, source: "the last third of the run brings no more than this"}
   moves: {default: 1.0e-4, unit: update over weight, source: "TheDeepChecker: below 1e-4 training is slow, and that is the reason"}
-finds: A classifier whose training and validation accuracy are close together and `margin` below that of a table which sorts the samples by one number of their input (mean, standard deviation, smallest, largest, root mean square) into `cells` equal groups and names the most frequent class of each, although its weights move and its loss has come to a level.
+finds: A classifier whose training and validation accuracy are close together and `margin` below that of a table which sorts the samples by one number of their input (mean, standard deviation, smallest, largest, root mean square) into `cells` equal groups and names the most frequent class of each, although its weights move and its loss has come to a level, and whose training accuracy was below that of the table at every evaluation.
 matters: What the classes differ in is there and simple, and the model cannot express it; longer training will not bring it.
 do: Add a hidden layer, width or depth, or give the model this number as an input; look first whether the data reach it as they are recorded.
 ignore: Nothing; a linear model that meets a curved boundary is this.
@@ -63,6 +63,12 @@ last_evaluation as (
     where accuracy is not null
 ),
 
+at_best as (
+    -- A model that once knew more than the table has room for it, and lost it.
+    select coalesce(max(train_accuracy), 0) as train_accuracy
+    from evaluations
+),
+
 moved as (
     select median(update_ratio) as update_ratio
     from step_sizes
@@ -73,17 +79,18 @@ select
     '' as subject,
     loss_tail.first_step as step,
     loss_tail.last_step,
-    train_accuracy as value,
+    last_evaluation.train_accuracy as value,
     best.accuracy as threshold,
     format(
         'the {} of the input alone, in {} groups, tells the class of {:.0f} % of the training samples; the model is right for {:.0f} % of them and {:.0f} % of the others, and its loss is level at {:.4g}',
-        name, $cells, 100 * best.accuracy, 100 * train_accuracy, 100 * last_evaluation.accuracy, after
+        name, $cells, 100 * best.accuracy, 100 * last_evaluation.train_accuracy, 100 * last_evaluation.accuracy, after
     ) as message
-from best, last_evaluation, loss_tail, moved, learning
+from best, last_evaluation, at_best, loss_tail, moved, learning
 where
-    train_accuracy < best.accuracy - $margin
+    last_evaluation.train_accuracy < best.accuracy - $margin
     and last_evaluation.accuracy < best.accuracy - $margin
-    and abs(train_accuracy - last_evaluation.accuracy) < $gap
+    and at_best.train_accuracy < best.accuracy
+    and abs(last_evaluation.train_accuracy - last_evaluation.accuracy) < $gap
     and abs(before - after) < $level * abs(before) + 2 * noise
     and not nonfinite_at_end
     and update_ratio >= $moves
