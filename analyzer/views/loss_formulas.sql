@@ -103,6 +103,9 @@ judged as (
                  'wrong': if(batches > 1 and meant_as_mean and not of_samples, loss_means, null)},
                 {'formula': 'the batch mean divided by the batch size again', 'cause': 'loss_formula', 'of_predictions': false,
                  'wrong': if(batches = 1 and not of_samples, mean_loss / n, null)},
+                -- The micro-batches of one step may be divided by their number, which may be that of the classes.
+                {'formula': 'the mean over the classes too (divided by their number)', 'cause': 'loss_formula', 'of_predictions': false,
+                 'wrong': if(reduction = 'mean' and outputs > 2 and (batches = 1 or split <> 'train') and not of_samples, mean_loss / outputs, null)},
                 {'formula': 'the sum of the batch means divided by the number of samples (divided by the batch size twice)', 'cause': 'loss_formula', 'of_predictions': false,
                  'wrong': if(batches > 1 and not of_samples, loss_means / n, null)},
                 {'formula': 'the sum of the batch sums divided by the number of batches', 'cause': 'loss_formula', 'of_predictions': false,

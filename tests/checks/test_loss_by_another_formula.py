@@ -39,6 +39,7 @@ def test_silent_on_an_empty_log() -> None:
     [
         (total, "the sum over the elements"),
         (lambda rows: total(rows) / 64, "divided by the batch size again"),
+        (lambda rows: total(rows) / 80, "the mean over the classes too"),
         (lambda rows: sum(math.log(row["p_exp_sum"]) - row["p_target"] for row in rows) / 8, "a softmax of the softmax"),
         (lambda rows: sum(-row["p_target"] for row in rows) / 8, "minus the probability"),
         (lambda rows: sum(-row["z_target"] for row in rows) / 8, "minus the output"),
@@ -63,6 +64,7 @@ def test_names_the_formula_of_a_training_loss(formula: Callable[[Sequence[Row]],
         (lambda rows: sum(batch_means(rows)) / 9, "divided by the number of batches again"),
         (lambda rows: batch_means(rows)[-1], "the last batch alone"),
         (lambda rows: math.sqrt(total(rows) / 20), "the root of the mean loss"),
+        (lambda rows: total(rows) / 200, "the mean over the classes too"),
     ],
 )
 def test_names_the_formula_of_an_evaluation_loss(formula: Callable[[Sequence[Row]], float], phrase: str) -> None:
@@ -130,3 +132,16 @@ def test_needs_three_numbers(steps: int, count: int) -> None:
 def test_silent_where_samples_are_missing_from_the_batches() -> None:
     log = healthy_log()
     assert findings(CHECK, log.change("samples", lambda row: row if row["position"] < 5 else None)) == []
+
+
+def test_silent_on_a_tenth_of_a_loss_that_may_be_one() -> None:
+    log = relogged(lambda rows: total(rows) / 80)
+    log.info["loss"] = {"name": "FocalLoss"}
+    assert findings(CHECK, log) == []
+
+
+def test_silent_on_a_loss_divided_by_as_many_micro_batches_as_there_are_classes() -> None:
+    """A step of eight micro-batches of one sample each, and eight classes."""
+    log = relogged(lambda rows: total(rows) / 64)
+    log.change("samples", lambda row: {**row, "outputs": 8, "batch": row["position"] if row["split"] == "train" else row["batch"]})
+    assert [row for row in findings(CHECK, log) if "classes" in row.message] == []
