@@ -10,8 +10,8 @@
 -- Column as_given: mean distance of the sample's loss from -ln of the output at the target (probabilities, used as such)
 -- Column as_softmax: mean distance of the sample's loss from the cross-entropy of the outputs under a (second) softmax
 -- Column as_sigmoid: mean distance of the sample's loss from the binary cross-entropy of the output under a (second) sigmoid; one output only
--- Column target_lowest: smallest target (regression)
--- Column target_highest: largest target (regression)
+-- Column target_lowest: smallest target of any output (regression)
+-- Column target_highest: largest target of any output (regression)
 -- Column below_zero: share of the targets below 0 (regression)
 -- Column below_minus_one: share of the targets below -1 (regression)
 -- Column above_one: share of the targets above 1 (regression)
@@ -21,15 +21,15 @@ with rows as (
     select
         step,
         outputs,
-        coalesce(z_min, predicted_value) as low,
-        coalesce(z_max, predicted_value) as high,
+        coalesce(z_min, list_min(predicted_values), predicted_value) as low,
+        coalesce(z_max, list_max(predicted_values), predicted_value) as high,
         z_min >= 0 and abs(z_sum - 1) < 2e-3 and outputs > 1 as one,
         loss_sum / nullif(elements, 0) as loss,
         z_target::double as z_target,
         case when z_min >= 0 and abs(z_sum - 1) < 2e-3 then -z_target::double + ln(p_exp_sum::double) else -ln(nullif(p_target::double, 0)) end as under_softmax,
         case when outputs = 1 then ln(1 + exp(-z_max::double)) + case when target = 1 then 0 else z_max::double end end as under_sigmoid,
         case when outputs = 1 then -ln(greatest(case when target = 1 then z_max::double else 1 - z_max::double end, 1e-30)) end as as_share,
-        target_value
+        coalesce(target_values, if(target_value is null, null, [target_value])) as target_values
     from samples
     where z_min is not null or predicted_value is not null or loss_sum is not null
 )
@@ -47,11 +47,11 @@ select
     avg(abs(loss - coalesce(as_share, -ln(nullif(greatest(z_target, 0), 0))))) filter (isfinite(loss)) as as_given,
     avg(abs(loss - under_softmax)) filter (isfinite(loss)) as as_softmax,
     avg(abs(loss - under_sigmoid)) filter (isfinite(loss)) as as_sigmoid,
-    min(target_value) as target_lowest,
-    max(target_value) as target_highest,
-    avg((target_value < 0)::int) as below_zero,
-    avg((target_value < -1)::int) as below_minus_one,
-    avg((target_value > 1)::int) as above_one,
+    min(list_min(target_values)) as target_lowest,
+    max(list_max(target_values)) as target_highest,
+    sum(len(list_filter(target_values, lambda v: v < 0))) / sum(len(target_values)) as below_zero,
+    sum(len(list_filter(target_values, lambda v: v < -1))) / sum(len(target_values)) as below_minus_one,
+    sum(len(list_filter(target_values, lambda v: v > 1))) / sum(len(target_values)) as above_one,
     min(loss) filter (isfinite(loss)) as loss_lowest,
     max(loss) filter (isfinite(loss)) as loss_highest,
     max(step) as last_step

@@ -64,3 +64,23 @@ def test_silent_on_timid_predictions_of_noisy_targets() -> None:
 @pytest.mark.parametrize(("samples", "count"), [(49, 0), (60, 1)])
 def test_needs_fifty_samples(samples: int, count: int) -> None:
     assert len(findings("bounded_predictions", regression(standard, relu, samples))) == count
+
+
+@pytest.mark.parametrize(
+    ("second", "squash", "count"),
+    [
+        pytest.param(1.0, sigmoid, 1, id="two outputs behind a sigmoid, of which the second has standardized targets"),
+        pytest.param(0.0, sigmoid, 0, id="the second has shares for targets"),
+        pytest.param(1.0, float, 0, id="the second is not squashed"),
+    ],
+)
+def test_looks_at_all_outputs(second: float, squash: Callable[[float], float], count: int) -> None:
+    generator = random.Random(7)
+
+    def add_output(row: Row) -> Row:
+        target = generator.gauss(0, 1.5) if second else generator.random()
+        first = (row["target_value"], row["predicted_value"])
+        return {**row, "target_values": [first[0], target], "predicted_values": [first[1], squash(2 * target)]}
+
+    log = regression(lambda generator: generator.random(), sigmoid)
+    assert len(findings("bounded_predictions", log.change("samples", add_output))) == count
