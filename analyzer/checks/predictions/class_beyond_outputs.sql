@@ -3,7 +3,7 @@ title: A class number that the model has no output for
 cause: target_out_of_range
 strength: direct
 severity: error
-explains: [unknown, label_errors, crashed, nonfinite_forward, loss_formula, exploding_gradient, loss_mismatch, class_imbalance]
+explains: [unknown, label_errors, crashed, nonfinite_forward, loss_formula, exploding_gradient, loss_mismatch, class_imbalance, ignores_input]
 reads:
   target_ranges: [outputs]
 params: {}
