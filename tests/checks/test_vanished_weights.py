@@ -45,3 +45,20 @@ def test_needs_to_lose_nearly_all(left: float, count: int) -> None:
 @pytest.mark.parametrize(("steps", "count"), [(20, 0), (30, 1)])
 def test_needs_three_recorded_steps(steps: int, count: int) -> None:
     assert len(findings("vanished_weights", vanishing(0.003, "fc1", "fc2", "out", steps=steps))) == count
+
+
+def embedding(log: Log, module: str) -> Log:
+    return log.change("tensors", lambda row: {**row, "module_type": "Embedding"} if row["module"] == module else row)
+
+
+def test_finds_embeddings_that_vanish() -> None:
+    log = vanishing(0.003, "fc1", "fc2")
+    assert len(findings("vanished_weights", embedding(embedding(log, "fc1"), "fc2"))) == 1
+
+
+def test_an_embedding_that_stays_speaks_against_nothing() -> None:
+    assert len(findings("vanished_weights", embedding(vanishing(0.003, "fc1"), "fc2"))) == 1
+
+
+def test_silent_where_one_embedding_of_three_matrices_vanishes() -> None:
+    assert findings("vanished_weights", embedding(vanishing(0.003, "fc1"), "fc1")) == []

@@ -20,7 +20,14 @@ ignore: Nothing, unless the layers are meant to be switched off.
 with matrices as (
     select name, first_rms, last_rms, first_step, last_step, last_rms / first_rms as left_over
     from parameters
-    where dimensions >= 2 and not sparse and trainable and first_rms > 0 and recorded_steps >= $steps and isfinite(last_rms)
+    where
+        dimensions >= 2
+        and trainable
+        and first_rms > 0
+        and recorded_steps >= $steps
+        and isfinite(last_rms)
+        -- A row that does not occur stays as it is: an embedding says nothing of how weights fare, unless it has vanished itself.
+        and (not sparse or last_rms < $left * first_rms)
 ),
 
 summary as (
