@@ -27,6 +27,8 @@ def test_silent_on_an_empty_log() -> None:
         ("AdamW", {"betas": [0.95, 0.8]}, "betas", 1.009),
         ("SGD", {"momentum": 1.0}, "momentum", 1.0),
         ("RMSprop", {"momentum": 9.0}, "momentum", 9.0),
+        ("SGD", {"momentum": 0.9, "dampening": 0.999}, "dampening", 0.01),
+        ("SGD", {"momentum": 0.9, "dampening": 0.9901}, "dampening", 0.099),
     ],
 )
 def test_finds_the_setting_even_where_the_run_learned(optimizer: str, settings: dict[str, Any], subject: str, value: float) -> None:
@@ -44,6 +46,10 @@ def test_finds_the_setting_even_where_the_run_learned(optimizer: str, settings: 
         ("AdamW", {"betas": [0.95, 0.9]}),
         ("Lion", {"betas": [0.99, 0.9]}),
         ("SGD", {"momentum": 0.999}),
+        ("SGD", {"momentum": 0.9, "dampening": 0.0}),
+        ("SGD", {"momentum": 0.9, "dampening": 0.9}),
+        ("SGD", {"momentum": 0.9, "dampening": 0.989}),
+        ("SGD", {"momentum": 0.0, "dampening": 0.999}),
         ("SGD", {}),
     ],
 )

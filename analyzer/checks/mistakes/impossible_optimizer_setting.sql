@@ -9,8 +9,9 @@ reads:
 params:
   memory: {default: 1, unit: "beta1 squared over the root of beta2", source: "Kingma and Ba, Adam, theorem 4.1 asks for less than 1; betas that are swapped come to 1.05, equal ones stay below"}
   momentum: {default: 1, unit: share kept, source: "torch.optim.SGD: the buffer is momentum times itself plus the gradient; a geometric series with a factor of 1 has no sum"}
-finds: Adam and its kin with a beta1 whose square is `memory` times the root of beta2 or more (as when the two are swapped), or a momentum of `momentum` and more. torch.optim accepts both.
-matters: A direction that is averaged over far more steps than its size is scaled by a size that it does not have; a momentum of 1 adds up all steps for ever.
+  dampening: {default: 0.1, unit: steps with momentum over steps without, source: "torch.optim.SGD: the buffer is momentum times itself plus 1 - dampening times the gradient; a dampening that equals the momentum gives 1, none gives 1/(1 - momentum)"}
+finds: Adam and its kin with a beta1 whose square is `memory` times the root of beta2 or more (as when the two are swapped), a momentum of `momentum` and more, or a dampening that makes the steps less than `dampening` of what they are without any momentum. torch.optim accepts all three.
+matters: A direction that is averaged over far more steps than its size is scaled by a size that it does not have; a momentum of 1 adds up all steps for ever; a dampening near 1 lets next to nothing of a gradient in.
 do: Write the settings by name, in the order of the documentation - betas=(0.9, 0.999), momentum=0.9.
 ignore: Nothing, though a small rate may hide it.
 */
@@ -28,6 +29,16 @@ with wrong as (
     select optimizer_group, type, 'momentum', momentum, $momentum, format('a momentum of {:.4g} never forgets a step', momentum)
     from optimizer_groups
     where momentum >= $momentum
+    union all
+    select
+        optimizer_group,
+        type,
+        'dampening',
+        (1 - dampening) / (1 - momentum),
+        $dampening,
+        format('a dampening of {:.4g} with a momentum of {:.4g} leaves {:.2g} of a step without either', dampening, momentum, (1 - dampening) / (1 - momentum))
+    from optimizer_groups
+    where momentum > 0 and momentum < $momentum and 1 - dampening < $dampening * (1 - momentum)
 )
 
 select
