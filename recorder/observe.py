@@ -479,9 +479,11 @@ class Observer:
     def target_step(self) -> int:
         """The step of which `rec.log` and `rec.samples` speak outside of a split.
 
-        That whose forward pass began last. Where no forward is seen: the step that has just ended, unless it was spoken of before it ended.
+        That whose forward pass began last. Where no forward is seen, or none since a later step has ended (the loop goes on with a part of the
+        model): the step that has just ended, unless it was spoken of before it ended.
         """
-        if self.forward_step is not None:
+        if self.forward_step is not None and (self.completed is None or self.forward_step >= self.completed):
+            self._spoken_of = self.forward_step
             return self.forward_step
         if self._target is None:
             ended = self.completed

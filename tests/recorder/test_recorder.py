@@ -82,6 +82,21 @@ def test_numbers_belong_to_the_step_whose_forward_began_last(tmp_path: Path) -> 
     assert set(metric(tmp_path / "run", "step_seconds")) == {0, 1, 2}
 
 
+def test_numbers_follow_the_steps_where_only_a_part_of_the_model_is_called_from_then_on(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(4, 3), nn.Linear(3, 2))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with Recorder(tmp_path / "run", model, optimizer) as rec:
+        for number in range(6):
+            loss = (model(torch.randn(8, 4)) if number < 3 else model[1](torch.randn(8, 3))).sum()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            rec.log(loss=number)
+            rec.samples(list(range(8)), loss=torch.full((8,), float(number)))
+    assert metric(tmp_path / "run", "loss") == {number: float(number) for number in range(6)}
+    assert {(row["step"], row["loss_sum"]) for row in rows(tmp_path / "run", "samples")} == {(number, float(number)) for number in range(6)}
+
+
 def np_number(value: int) -> Any:
     import numpy as np
 
