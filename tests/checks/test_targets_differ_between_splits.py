@@ -14,14 +14,14 @@ def standard(chance: random.Random) -> float:
     return chance.gauss(0, 1)
 
 
-def run(evaluated: Target, trained: Target = standard, *, samples: int = 100, split: str = "valid", second: Target | None = None) -> Log:
-    """Targets of 200 training and `samples` evaluated samples; with `second` a second output whose evaluated targets it gives."""
+def run(evaluated: Target, trained: Target = standard, *, samples: int = 100, split: str = "valid", second: Target | None = None, loss: float = 3.1) -> Log:
+    """Targets of 200 training samples, whose losses are 1, and of `samples` evaluated ones; with `second` a second output whose evaluated targets it gives."""
     chance = random.Random(3)
 
     def rows(name: str, n: int, target: Target, other: Target) -> list[Row]:
         found = []
         for i in range(n):
-            row = quantity(f"{name}{i}", target(chance), 0.0)
+            row = quantity(f"{name}{i}", target(chance), 0.0) | {"loss_sum": 1.0 if name == "train" else loss}
             found.append(row if second is None else row | {"target_values": [row["target_value"], other(chance)], "predicted_values": [0.0, 0.0]})
         return found
 
@@ -58,6 +58,7 @@ def test_finds_the_output_that_is_coded_in_another_way() -> None:
         pytest.param(run(lambda chance: chance.gauss(9, 1), split="test"), id="a test of another kind"),
         pytest.param(run(lambda chance: 1.0, lambda chance: 1.0), id="targets that are all alike"),
         pytest.param(run(lambda chance: chance.gauss(0, 3)), id="targets that are further apart"),
+        pytest.param(run(lambda chance: chance.gauss(2, 1), loss=2.9), id="a trend that the model follows"),
     ],
 )
 def test_silent_on_other_targets(log: Log) -> None:
