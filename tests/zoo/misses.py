@@ -5,7 +5,36 @@ EXPLAINED: dict[str, str] = {
         "Found as info: a layer that is called and never gets a gradient is also what a pretrained model's unused pooler looks like;"
         " only the graph could tell them apart, and the log does not hold it."
     ),
-    "so41780344_floor_in_the_path_repaired": (
-        "Nine samples of one class, nearly all of them ones that a short training is sure are nines: a confusion of two classes, taken for wrong labels."
+    "chirps_called_sines": (
+        "Nearly a third of one class carries the label of one other: the log shows two classes that overlap,"
+        " and nearly all of one label among three is no proof."
     ),
+    "code_drawn_without_a_gradient": (
+        "A variational autoencoder logged without samples: the divergence falls to zero and the error stays, but nothing in the log says what the numbers mean."
+    ),
+    "divergence_summed_error_averaged": (
+        "The declared loss is the error alone, and it does fall; that the output is the same for every input shows only in a fraction of its spread."
+    ),
+    "eighty_graphs_by_heart": "The validation loss falls to the end; what opens is a gap, and a gap alone is no harm of longer training.",
+    "failures_are_rare": ("A sequence model: the log counts right tokens but does not tell them by class, so a class that is never predicted cannot be seen."),
+    "from_pretrained_freezes": (
+        "Most of the model is frozen from the start, as in every fine-tuning, and the loss falls a little: found as info, beside a loss that hardly moves."
+    ),
+    "longer_sequences_in_stage_two": (
+        "From one recorded step to the next the gradient grows a million times and the loss is NaN; such a jump is also what one bad batch makes."
+    ),
+    "plateau_told_the_accuracy": (
+        "The rate comes down in steps of ten, each after the loss has become level at the rate before: a plateau schedule that works looks the same."
+    ),
+    "seconds_for_a_tanh": (
+        "Logged without samples, so that no input range is known; its layer is saturated from the start, which is also how a run that learns may begin."
+    ),
+    "sigmoid_under_dice": "The loss is the user's own: the log cannot know whether it expects probabilities or logits.",
+    "sines_drawn_as_ever": (
+        "The usual draw of weights is right for every other activation, and nothing in the log says that this one is a sine of frequency 30."
+    ),
+    "vocabulary_of_its_own": (
+        "Training has hardly begun to learn at first sight, so that nothing tells a validation split that is prepared differently from labels at random."
+    ),
+    "width_and_layers_swapped": ("A recurrent state of two numbers learns how frequent letters are; gates and states inside of fused layers are not recorded."),
 }
