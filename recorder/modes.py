@@ -24,19 +24,22 @@ class ModeWatch:
     def __init__(self, names: dict[nn.Module, str]) -> None:
         self._names = names
         self._sensitive = [module for module in names if acts_by_mode(module)]
+        self._others = [module for module in names if module._parameters and not acts_by_mode(module)]
         self._seen: dict[str, tuple[bool, tuple[bool, ...]]] = {}
 
     def change(self, root: nn.Module, split: str) -> tuple[str, dict[str, Any]] | None:
         """Message and details when the mode differs from the one last seen in this split (or is the first).
 
         `training` is the mode of the modules that behave differently by mode, where they agree, else the root's; `modules` are those that differ from it.
+        Where only they are in evaluation mode, and layers beside them are not, they were frozen on purpose: then too it is the root's.
         """
         flags = tuple(module.training for module in self._sensitive)
         state = (root.training, flags)
         if self._seen.get(split) == state:
             return None
         self._seen[split] = state
-        training = flags[0] if flags and len(set(flags)) == 1 else root.training
+        agreed = len(set(flags)) == 1 and (flags[0] or not any(module.training for module in self._others))
+        training = flags[0] if agreed else root.training
         others = [self._names[module] for module, flag in zip(self._sensitive, flags, strict=True) if flag != training]
         word = "training" if training else "evaluation"
         exception = f", but for {', '.join(others[:3])}{' ...' if len(others) > 3 else ''}" if others else ""

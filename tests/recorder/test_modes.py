@@ -48,3 +48,27 @@ def test_the_log_counts_them(tmp_path: Path, layer: nn.Module, sensitive: int) -
         model(torch.ones(2, 3))
     [(_, details)] = events(tmp_path / "run", "mode")
     assert (details["training"], details["sensitive_modules"]) == (True, sensitive)
+
+
+class Wrapped(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Linear(3, 2))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.net(x)
+
+
+@pytest.mark.parametrize(
+    ("frozen", "training", "exceptions"),
+    [([], True, []), (["net"], False, []), (["net.1"], True, ["net.1"]), (["net.0", "net.1"], True, ["net.1"])],
+    ids=["all in training", "all of the inner model left in evaluation", "statistics frozen on purpose", "a body frozen on purpose"],
+)
+def test_layers_frozen_on_purpose_are_exceptions(tmp_path: Path, frozen: list[str], training: bool, exceptions: list[str]) -> None:
+    model = Wrapped()
+    for name in frozen:
+        model.get_submodule(name).eval()
+    with Recorder(tmp_path / "run", model, torch.optim.SGD(model.parameters(), lr=0.1)):
+        model(torch.randn(4, 3))
+    [(_, details)] = events(tmp_path / "run", "mode")
+    assert (details["training"], details["modules"]) == (training, exceptions)
