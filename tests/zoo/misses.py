@@ -37,18 +37,18 @@ EXPLAINED: dict[str, str] = {
         "Training has hardly begun to learn at first sight, so that nothing tells a validation split that is prepared differently from labels at random."
     ),
     "width_and_layers_swapped": ("A recurrent state of two numbers learns how frequent letters are; gates and states inside of fused layers are not recorded."),
-    "absolute_values_in_the_loss": "At one seed the weights shrink just less than the check asks for.",
-    "background_everywhere": "At one seed the rare class is still at a low recall when the short run ends: it is learned last, and would be.",
-    "benign_for_malignant": "At one seed too few of the wrong labels lie among the surest third to be told from mistakes of the model.",
+    "absolute_values_in_the_loss": "At one seed no outcome is bad, so that the shrinking weights stay info.",
+    "background_everywhere": "At one seed 5 % of the samples of the rare class are found when the short run ends.",
+    "benign_for_malignant": "At one seed four samples a split are surely contradicted, one fewer than the check asks for.",
     "guesses_of_other_pictures": (
-        "At one seed the labels that are wrong are too few in the pass in which they come in; units that die of them are named instead."
+        "At one seed the pass that brings the wrong labels does not meet all that the check asks for; units that die are named instead."
     ),
-    "heavy_dropout": "At one seed the validation of an easy data set is right to the last sample while training, under heavy dropout, is not.",
-    "lstm_with_too_few_epochs": "At one seed the loss is too noisy in the last tenth to be sure that it still falls.",
-    "normal_without_a_scale": "At one seed the first losses recover so fast that the outcome is not bad, and what tensors show stays info.",
+    "heavy_dropout": "At one seed the validation of an easy data set is right to the last sample from step 119 on.",
+    "lstm_with_too_few_epochs": "At one seed the fall over the last tenth is smaller or less certain than the check asks for.",
+    "normal_without_a_scale": "At one seed no outcome is bad, so that what the weights show stays info.",
     "rate_of_one_group_without_its_exponent": "At one seed the head throws its predictions about, surely and wrongly, which looks like wrong labels.",
     "so42264716_linear_fit_grows_repaired": (
-        "At one seed and twice the rate a fit of two numbers has converged within the first steps, so that the loss does not move afterwards."
+        "At one seed and twice the rate a noisy loss falls by a seventh from its first to its last third, which cannot be told from chance."
     ),
     "window_without_contrast": "At one seed the window without contrast comes late, and inputs that the splits share, which are there as well, come first.",
 }
