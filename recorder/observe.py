@@ -332,7 +332,7 @@ class Observer:
         broken = isinstance(total, float) and not math.isfinite(total)
         self.full = self.full or (broken and self.cadence.may_burst(self.step))
         if isinstance(total, Tensor):
-            self._suspects += [Suspect(parameter.gradient, flag=flag) for parameter, flag in zip((p for p, _ in found), _flags(found), strict=True)]
+            self._suspects += [Suspect(parameter.gradient, flag=flag) for (parameter, _), flag in zip(found, _flags(found), strict=True)]
         if not self.full:
             if broken:
                 self._suspects += first_suspects(found)

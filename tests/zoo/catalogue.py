@@ -36,8 +36,7 @@ def fresh(cases: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(replace(case, fresh=True) for case in cases)
 
 
-THIRD: tuple[Case, ...] = fresh((*THIRD_TRAINING, *THIRD_DATA_CODE, *THIRD_DOMAIN))
-FRESH: tuple[Case, ...] = (*fresh((*FRESH_SIGNAL, *FRESH_RATE, *FRESH_DATA, *FRESH_CODE)), *THIRD)
+FRESH: tuple[Case, ...] = fresh((*FRESH_SIGNAL, *FRESH_RATE, *FRESH_DATA, *FRESH_CODE, *THIRD_TRAINING, *THIRD_DATA_CODE, *THIRD_DOMAIN))
 FRESH_REAL: tuple[Case, ...] = fresh(FRESH_REPORTED)
 
 PLANTED: tuple[Case, ...] = (
@@ -55,4 +54,4 @@ REAL: tuple[Case, ...] = (*REPORTED, *FRESH_REAL)
 LOOK_ALIKES: tuple[Case, ...] = (*HEALTHY, *HEALTHY_LOOPS, *fresh((*FRESH_MODELS, *FRESH_LOOPS, *THIRD_HEALTHY)))
 REPAIRED: tuple[Case, ...] = (*REPORTED_REPAIRED, *fresh(FRESH_REPAIRED))
 
-__all__ = ["FRESH", "FRESH_REAL", "LOOK_ALIKES", "PLANTED", "REAL", "REPAIRED", "THIRD"]
+__all__ = ["FRESH", "FRESH_REAL", "LOOK_ALIKES", "PLANTED", "REAL", "REPAIRED"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.optim import SGD, Adam
+from torch.optim import SGD, Adam, Optimizer
 
 from recorder import Recorder
 
@@ -238,6 +238,17 @@ def ranking(path: Path, seed: int, scale: float, *, decay: float = 1e-4) -> None
                 rec.log(loss=-F.logsigmoid(margin).mean(), auc=(margin > 0).float().mean())
 
 
+def learn(rec: Recorder, model: nn.Module, optimizer: Optimizer, ids: list[str], x: Tensor, y: Tensor) -> None:
+    """One step of a classifier, with its rows."""
+    prediction = model(x)
+    losses = F.cross_entropy(prediction, y, reduction="none")
+    optimizer.zero_grad()
+    losses.mean().backward()
+    optimizer.step()
+    rec.log(loss=losses.detach().mean())
+    rec.samples(ids, loss=losses.detach(), prediction=prediction.detach(), target=y)
+
+
 def self_training(path: Path, seed: int, scale: float, *, stored: Callable[[Tensor], Tensor] = lambda rows: rows, start: int = 20) -> None:
     """A hundred labelled digits; from epoch `start` on also those others of which the model is sure, with the label it gives them."""
     torch.manual_seed(seed)
@@ -249,13 +260,7 @@ def self_training(path: Path, seed: int, scale: float, *, stored: Callable[[Tens
         for rec.epoch in range(start + 10):
             model.train()
             for ids, x, y in batches(images, targets, rows, seed + rec.epoch, batch_size=25, shuffle=True):
-                prediction = model(x)
-                losses = F.cross_entropy(prediction, y, reduction="none")
-                optimizer.zero_grad()
-                losses.mean().backward()
-                optimizer.step()
-                rec.log(loss=losses.detach().mean())
-                rec.samples(ids, loss=losses.detach(), prediction=prediction.detach(), target=y)
+                learn(rec, model, optimizer, ids, x, y)
             model.eval()
             with rec.split("valid"), torch.no_grad():
                 prediction = model(images[1300:1700])
@@ -283,13 +288,7 @@ def active_learning(path: Path, seed: int, scale: float, *, offset: int = 0) -> 
     with Recorder(path, model, optimizer, loss=nn.CrossEntropyLoss(), config={"query": 80}) as rec:
         for rec.epoch in range(24):
             for ids, x, y in batches(images, labels, sorted(chosen), seed + rec.epoch, batch_size=20, shuffle=True):
-                prediction = model(x)
-                losses = F.cross_entropy(prediction, y, reduction="none")
-                optimizer.zero_grad()
-                losses.mean().backward()
-                optimizer.step()
-                rec.log(loss=losses.detach().mean())
-                rec.samples(ids, loss=losses.detach(), prediction=prediction.detach(), target=y)
+                learn(rec, model, optimizer, ids, x, y)
                 step += 1
             with torch.no_grad():
                 with rec.split("valid"):
