@@ -40,9 +40,7 @@ EXPLAINED: dict[str, str] = {
     "absolute_values_in_the_loss": "At one seed no outcome is bad, so that the shrinking weights stay info.",
     "background_everywhere": "At one seed 5 % of the samples of the rare class are found when the short run ends.",
     "benign_for_malignant": "At one seed four samples a split are surely contradicted, one fewer than the check asks for.",
-    "guesses_of_other_pictures": (
-        "The pass that brings the wrong labels does not meet all that the check asks for; units that die are named instead."
-    ),
+    "guesses_of_other_pictures": ("The pass that brings the wrong labels does not meet all that the check asks for; units that die are named instead."),
     "heavy_dropout": "At one seed the validation of an easy data set is right to the last sample from step 119 on.",
     "lstm_with_too_few_epochs": "At one seed the fall over the last tenth is smaller or less certain than the check asks for.",
     "normal_without_a_scale": "At one seed no outcome is bad, so that what the weights show stays info.",
