@@ -94,6 +94,11 @@ class NotChecked:
     check: str
     reason: str
 
+    @property
+    def to_record(self) -> str:
+        """What to record, without what is missing; empty where recording does not help."""
+        return self.reason.partition("; ")[2]
+
 
 class Rows(Protocol):
     """What a check needs of a run."""
@@ -189,12 +194,19 @@ def missing_data(run: Rows, check: Check) -> str | None:
     """Why the log cannot answer the check, or None where it can. A column that no row has counts as missing."""
     for view, columns in check.reads.items():
         counts = run.columns(view)
-        if not counts or max(counts.values()) == 0:
-            return f"no {view} in the log; {run.record_hint(view)}"
+        if not any(counts.values()):
+            return f"no {view} in the log{_remedy(run, view)}"
         for column in columns:
             if counts.get(column, 0) == 0:
-                return f"{view} hold no {column}; {run.record_hint(view)}"
+                return f"{view} hold no {column}{_remedy(run, view)}"
     return None
+
+
+def _remedy(run: Rows, view: str) -> str:
+    hint = run.record_hint(view)
+    if hint == run.record_hint("stats") and any(run.columns("stats").values()):
+        return ", as nothing in this model gives any"
+    return f"; {hint}"
 
 
 def run_check(run: Rows, check: Check) -> list[Finding] | NotChecked:

@@ -12,6 +12,7 @@ How it decides, in five rules (docs/diagnosis.md tells them at length):
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,9 @@ _SEVERITY_ORDER = {"error": 0, "warning": 1, "info": 2}
 
 DOUBT_LEFT = {"direct": 0.1, "strong": 0.3, "symptom": 0.7}
 """Share of the doubt that one check's evidence leaves: nine in ten direct findings, seven in ten strong ones should be the true cause."""
+
+RECORD_NEXT_SHOWN = 3
+"""Of what could be recorded, the few things that answer most; every check that was not asked names its own."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +128,14 @@ def judge(findings: Sequence[Finding], not_checked: Sequence[NotChecked], checks
         findings=tuple(weighed),
         not_checked=tuple(not_checked),
         summary=_summary(serious, len(checks) - len(not_checked)),
-        record_next=tuple(dict.fromkeys(skipped.reason for skipped in not_checked)) if only_unknown else (),
+        record_next=_record_next(not_checked) if only_unknown else (),
     )
+
+
+def _record_next(not_checked: Sequence[NotChecked]) -> tuple[str, ...]:
+    """What would let most of the unasked checks be asked, most of them first."""
+    unlocked = Counter(skipped.to_record for skipped in not_checked if skipped.to_record)
+    return tuple(what for what, _ in unlocked.most_common(RECORD_NEXT_SHOWN))
 
 
 def weigh(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from .causes import CAUSES
@@ -36,7 +36,7 @@ def print_check(examined: Examined, verbose: bool) -> None:
     if diagnosis.record_next:
         show()
         show("To find out next time, record:")
-        for sentence in _grouped_reasons(diagnosis):
+        for sentence in diagnosis.record_next:
             show(wrapped(sentence, "  - "))
     _print_rest(examined, minor, verbose)
 
@@ -107,10 +107,6 @@ def _numbers(finding: Finding) -> str:
         return ""
     limit = "" if finding.threshold is None else f", threshold {number(finding.threshold)}"
     return f" (value {number(finding.value)}{limit})"
-
-
-def _grouped_reasons(diagnosis: Diagnosis) -> Iterable[str]:
-    return dict.fromkeys(reason.partition("; ")[2] or reason for reason in diagnosis.record_next)
 
 
 def _print_rest(examined: Examined, minor: Sequence[Cause], verbose: bool) -> None:

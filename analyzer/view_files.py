@@ -22,13 +22,13 @@ BASE_HINTS = {
     "tensors": "pass the model to Recorder(run_dir, model, optimizer)",
     "stats": "pass the model to Recorder(run_dir, model, optimizer)",
     "metrics": "call rec.log(loss=loss) at every step",
-    "samples": "call rec.samples(ids, loss=losses, prediction=outputs, target=targets)",
-    "inputs": "call rec.samples(ids, ...); pass inputs=x where the model's first argument is not the input",
-    "previews": "call rec.samples(ids, ...); pass inputs=x where the model's first argument is not the input",
+    "samples": "rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation",
+    "inputs": "rec.samples(ids, ...) in training and evaluation; pass inputs=x where the model's first argument is not the input",
+    "previews": "rec.samples(ids, ...) in training and evaluation; pass inputs=x where the model's first argument is not the input",
     "probes": "run an experiment of recorder.probes, such as overfit(rec, model, optimizer, loss_fn, batch)",
     "events": "record with Recorder; it writes events by itself",
     "run_info": "record with Recorder; it writes run.json by itself",
-    "run_facts": "record with Recorder; it writes run.json by itself",
+    "run_facts": "tell Recorder what is known: Recorder(run_dir, model, optimizer, loss=criterion, task=..., classes=...)",
     "optimizer_groups": "pass the optimizer to Recorder(run_dir, model, optimizer)",
 }
 """What to record so that a table has rows; the names are those that views may read without a file of their own."""

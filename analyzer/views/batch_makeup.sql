@@ -1,5 +1,5 @@
 -- One row per run through the training data of several batches (of the first five and the last five): how much alike the targets of a batch are, and whether the order is that of the run before.
--- Record: set rec.epoch, and rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step
+-- Record: set rec.epoch, and rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column step: last training step of the pass (steps)
 -- Column first_step: first training step of the pass (steps)

@@ -1,5 +1,5 @@
 -- One row per forward pass with samples: the sums from which losses and metrics are recomputed.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column step: training step; -1 before the first (steps)
 -- Column place: index of the pass among those of the same rank, split and step, from 0

@@ -1,5 +1,5 @@
 -- One row per split: what guessing gives there, from how often each target occurs.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column samples: different samples with a class
 -- Column kinds: different classes

@@ -1,5 +1,5 @@
 -- One row per class in the last whole pass through a split: how often it is the target and the prediction.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column step: last training step of the pass; -1 before the first (steps)
 -- Column since: first training step from which no pass predicted the class, null where the last pass did (steps)

@@ -1,5 +1,5 @@
 -- One row per run through the training data: how well it was predicted at first sight, that is before a step was taken on it.
--- Record: set rec.epoch, and rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step
+-- Record: set rec.epoch, and rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column half: 1 for the second half of the pass, 0 for the first
 -- Column step: last training step of the half (steps)

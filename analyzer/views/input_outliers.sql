@@ -1,5 +1,5 @@
 -- One row per sample whose input lies far outside those of its split: mean or standard deviation more than 10 median absolute deviations away.
--- Record: rec.samples(ids, loss=losses); pass inputs=x where the model's first argument is not the input
+-- Record: rec.samples(ids, ...) in training and evaluation; pass inputs=x where the model's first argument is not the input
 -- Materialize
 -- Column mean: of the input
 -- Column std: of the input

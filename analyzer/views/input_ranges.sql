@@ -1,5 +1,5 @@
 -- One row per split: the statistics of the inputs of its samples.
--- Record: rec.samples(ids, ...); pass inputs=x where the model's first argument is not the input
+-- Record: rec.samples(ids, ...) in training and evaluation; pass inputs=x where the model's first argument is not the input
 -- Materialize
 -- Column samples: samples whose input was looked at
 -- Column dtype: most frequent type

@@ -1,5 +1,5 @@
 -- One row per split: how many samples have another class at another visit, of those that were visited more than once with one input.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets); pass inputs=x where the model's first argument is not the input
+-- Record: rec.samples(ids, ...) in training and evaluation; pass inputs=x where the model's first argument is not the input
 -- Column samples: samples of one input and several visits (samples)
 -- Column changed: of these, the ones whose target changed (samples)
 -- Column step: first step of a visit of such a sample (steps)

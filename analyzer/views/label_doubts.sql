@@ -1,5 +1,5 @@
 -- One row per sample whose label was contradicted by a confident prediction at some visit in a pass in which the model was already good (at most 24 passes, evenly spread).
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column visits: visits at which the model was good: accuracy of the pass at least 0.6, and 0.8 of the best that every split reaches (visits)
 -- Column confident: of these, visits at which the prediction was among the surest third of those for its class, and 0.7 at least (visits)

@@ -1,5 +1,5 @@
 -- One row per run through a split: how often predictions equal the target of the sample before or after their own.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column step: last training step of the pass; -1 before the first (steps)
 -- Column samples: samples that have a neighbour on both sides in their batch (samples)

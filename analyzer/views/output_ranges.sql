@@ -1,5 +1,5 @@
 -- One row per run: the range of the predictions as passed, against what the loss and the targets ask for.
--- Record: rec.samples(ids, prediction=outputs, target=targets)
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column samples: rows of samples with a prediction, training and evaluation
 -- Column z_lowest: smallest output of any sample

@@ -1,5 +1,5 @@
 -- One row per run through a split of which outputs were recorded: how much the outputs differ between its samples.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets)
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column spread: within a forward pass, standard deviation of the largest probability or of the predicted value over that of a guess; 0 is a constant output
 -- Column what: the output, as a phrase

@@ -1,5 +1,5 @@
 -- One row per run through a split: how many samples it saw, in which order and how well they were predicted.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column step: last training step of the pass; -1 before the first (steps)
 -- Column first_step: first training step of the pass (steps)

@@ -1,5 +1,5 @@
 -- One row per sample and split: its history over the whole run.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) in every step and evaluation
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column visits: forward passes in which the sample took part
 -- Column first_step: of its first visit; -1 before the first training step (steps)

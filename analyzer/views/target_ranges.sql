@@ -1,5 +1,5 @@
 -- One row per split: the class numbers of its targets against the number of outputs.
--- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets)
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column bad: samples with a class that no output stands for (samples)
 -- Column step: first step at which there is one (steps)

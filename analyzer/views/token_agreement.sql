@@ -1,5 +1,5 @@
 -- One row per run through a split of a language model: how often its predictions equal a target at or near their own position.
--- Record: rec.samples(ids, loss=losses, prediction=logits, target=tokens)
+-- Record: rec.samples(ids, loss=losses, prediction=logits, target=tokens, inputs=tokens)
 -- Materialize
 -- Column step: last training step of the pass; -1 before the first (steps)
 -- Column tokens: tokens that count (tokens)

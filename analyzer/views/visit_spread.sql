@@ -1,5 +1,5 @@
 -- One row per run with training samples: how much the number of visits differs between samples.
--- Record: rec.samples(ids, loss=losses, target=targets) at every training step
+-- Record: rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Column samples: samples of the training set that came (samples)
 -- Column visits: mean number of visits of a sample (visits)
 -- Column fewest: hundredth of the samples have at most as many (visits)

@@ -1,5 +1,5 @@
 -- One row per run through the training data (of the first five and the last five) and number of visits: how many samples were seen that often in it.
--- Record: set rec.epoch, and rec.samples(ids, loss=losses) at every training step
+-- Record: set rec.epoch, and rec.samples(ids, loss=losses, prediction=outputs, target=targets) at every training step and evaluation
 -- Materialize
 -- Column visits: rows of the sample in the pass (visits)
 -- Column samples: samples with that number of visits (samples)

@@ -128,9 +128,10 @@ def test_silent_checks_that_are_expected_speak_against_and_cost_confidence() -> 
 
 
 def test_symptoms_alone_say_what_to_record_next() -> None:
-    reason = "no activations in the log; pass the model to Recorder"
-    diagnosis = judge([found("loss_rises", 50)], [NotChecked("dead", reason), NotChecked("flat_units", reason)], CHECKS)
-    assert diagnosis.record_next == (reason,)
+    model, samples = "no activations in the log; pass the model to Recorder", "no samples in the log; rec.samples(ids)"
+    skipped = [NotChecked("wrong_labels", samples), NotChecked("dead", model), NotChecked("flat_units", model), NotChecked("broken", "its query failed")]
+    diagnosis = judge([found("loss_rises", 50)], skipped, CHECKS)
+    assert diagnosis.record_next == ("pass the model to Recorder", "rec.samples(ids)"), "what lets more checks be asked comes first"
     assert "the log holds no cause" in diagnosis.summary
 
 
