@@ -9,6 +9,7 @@
 -- Column live_gradient_steps: recorded steps at which its gradient was not exactly zero (recorded steps)
 -- Column update_steps: recorded steps at which its update was measured (recorded steps)
 -- Column live_update_steps: recorded steps at which it moved (recorded steps)
+-- Column followed: a layer beside it in the same module runs later and has a gradient
 -- Column first_rms: root mean square at its first recorded step
 -- Column last_rms: root mean square at its last recorded step
 with seen as (
@@ -47,7 +48,13 @@ select
     coalesce(tensors.trainable, true) as trainable,
     tensors.optimizer_group,
     tensors.optimizer_group is not null or not coalesce(grouped.known, false) as optimized,
-    seen.* exclude (name)
+    seen.* exclude (name),
+    coalesce(
+        tensors.depth < max(tensors.depth) filter (live_gradient_steps > 0) over (
+            partition by regexp_replace(tensors.module, '(^|\.)[^.]*$', '')
+        ),
+        false
+    ) as followed
 from tensors
 join seen using (name)
 left join grouped on true

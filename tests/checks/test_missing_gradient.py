@@ -36,8 +36,14 @@ def test_silent_on_a_teacher_outside_of_the_optimizer() -> None:
     assert findings("missing_gradient", without_gradient(healthy_log(), "fc1", optimizer_group=None)) == []
 
 
-def test_silent_on_a_small_head_beside_the_main_path() -> None:
-    assert findings("missing_gradient", without_gradient(healthy_log(), "fc2", numel=64)) == []
+def test_silent_on_a_small_part_at_the_end_of_a_submodule() -> None:
+    """The pooler of a pretrained encoder, beside a head that does not use it."""
+    assert findings("missing_gradient", without_gradient(healthy_log(), "fc2", numel=64, module="encoder.pooler")) == []
+
+
+def test_finds_a_small_part_before_a_layer_of_the_same_module() -> None:
+    """The scores of an attention of which only the argmax is used."""
+    assert {finding.subject for finding in findings("missing_gradient", without_gradient(healthy_log(), "fc2", numel=64))} == {"fc2.weight", "fc2.bias"}
 
 
 def test_finds_a_large_part_beside_the_main_path() -> None:

@@ -20,8 +20,8 @@ def test_finds_a_module_that_is_never_called() -> None:
     assert [finding.subject for finding in found] == ["fc1.weight", "fc1.bias"]
 
 
-def test_finds_a_small_head_beside_the_main_path() -> None:
-    assert len(findings("unused_parameter", without_gradient(healthy_log(), "fc2", numel=64))) == 2
+def test_finds_a_small_part_at_the_end_of_a_submodule() -> None:
+    assert len(findings("unused_parameter", without_gradient(healthy_log(), "fc2", numel=64, module="encoder.pooler"))) == 2
 
 
 def test_leaves_layers_before_others_with_a_gradient_to_another_check() -> None:

@@ -8,9 +8,9 @@ reads:
   parameters: [recorded_steps]
   gradients: [rms]
 params:
-  share: {default: 0.2, unit: share of the weights, source: "a head beside the main path that the loss does not use (a pooler, an auxiliary classifier) is smaller"}
+  share: {default: 0.2, unit: share of the weights, source: "a part at the end of a submodule that the loss does not use (the pooler of a pretrained encoder) is smaller"}
   patience: {default: 2, unit: recorded steps, source: "an accumulation step or a branch in turn has a gradient at the next"}
-finds: Trainable parameters in the optimizer that never had a gradient, in layers that are used before all those that have one, or that hold at least `share` of the weights.
+finds: Trainable parameters in the optimizer that never had a gradient, in layers that run before all those that have one, or before one beside them in the same module that has, or that hold at least `share` of the weights.
 matters: These layers keep the values they were initialised with; what comes after them has to make do with random features.
 do: Look between this layer and the next one that has a gradient for detach(), no_grad(), .data, .item(), numpy, argmax or round, or a tensor made anew with torch.tensor().
 ignore: A branch that is switched off on purpose; take its parameters out of the optimizer or set requires_grad to False.
@@ -43,6 +43,6 @@ select
         count(*) over ()
     ) as message
 from without
-where before_all or weights >= $share
+where before_all or followed or weights >= $share
 order by depth desc, numel desc, name
 limit 50

@@ -39,6 +39,6 @@ select
     $patience as threshold,
     format('{} had no gradient at any of {} recorded steps; the loss does not use what it computes', name, recorded_steps) as message
 from without
-where after_all or not (before_all or weights >= $share)
+where after_all or not (before_all or followed or weights >= $share)
 order by numel desc, name
 limit 50
