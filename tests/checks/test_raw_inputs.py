@@ -6,7 +6,7 @@ CHECK = "raw_inputs"
 
 
 def scaled(factor: float, signal: float | None = None, dtype: str = "float32", first: str = "Linear") -> Log:
-    log = healthy_log().change("inputs", lambda row: {**row, "std": factor, "max": 3 * factor, "min": -3 * factor, "dtype": dtype})
+    log = healthy_log().tensor("input", "x", facts={"dtype": dtype, "numel": 512}, rms=factor, mean=0.0, min=-3 * factor, max=3 * factor)
     log.change("tensors", lambda row: {**row, "module_type": first} if row["module"] == "fc1" and row["kind"] == "weight" else row)
     return log.tensor("preactivation", "fc1", rms=factor if signal is None else signal)
 

@@ -6,21 +6,20 @@ expected: true
 severity: warning
 explains: [unknown, label_errors, saturated_activation, dead_units, exploding_gradient, learning_rate_too_high, bad_initialization, vanishing_gradient, model_too_small, learning_rate_too_low, ignores_input, gradient_clipped_away]
 reads:
-  input_ranges: [std]
+  model_inputs: [rms]
 params:
-  size: {default: 12, unit: root mean square of a sample, source: "raw pixels (0..255) have about 100, raw measurements hundreds; standardized data 1; 0..16 images, spectra and counts up to 10 do no harm"}
+  size: {default: 12, unit: root mean square of an input, source: "raw pixels (0..255) have about 100, raw measurements hundreds; standardized data 1; 0..16 images, spectra and counts up to 10 do no harm"}
   signal: {default: 5, unit: root mean square of the first pre-activation, source: "initialisations keep it near 1 for standardized inputs"}
-finds: Training inputs of a floating type whose typical root mean square is above `size`, where neither a normalization comes first nor the first pre-activation is brought back below `signal`.
+finds: An input of the model of a floating type whose typical root mean square is above `size`, where neither a normalization comes first nor the first pre-activation is brought back below `signal`.
 matters: The first layer's outputs and gradients are as many times too large. Units saturate or die, and one learning rate cannot suit this layer and the others.
 do: Subtract the mean and divide by the standard deviation of the training data, feature by feature (images, channel by channel), in training and evaluation alike.
 ignore: Inputs that are meant to be large and whose first layer is initialised for it.
 */
 with inputs_of_training as (
-    select
-        *,
-        sqrt(mean * mean + mean_scatter * mean_scatter + std * std) as size
-    from input_ranges
-    where split = 'train' and regexp_matches(dtype, 'float')
+    select name, median(rms) as size, min("min") as "min", max("max") as "max"
+    from model_inputs
+    where split = 'train' and regexp_matches(dtype, 'float') and isfinite(rms)
+    group by name
 ),
 
 first_layer as (
@@ -43,10 +42,11 @@ select
     null::bigint as last_step,
     size as value,
     $size as threshold,
-    format('training inputs have a root mean square of {:.4g} and reach from {:.4g} to {:.4g}', size, "min", "max") as message
+    format('the model is given {} with a root mean square of {:.4g}, from {:.4g} to {:.4g}', name, size, "min", "max") as message
 from inputs_of_training
 where
     size > $size
     and not exists (from first_layer where regexp_matches(module_type, 'Norm|Embedding'))
     and not coalesce((select rms < $signal from first_signal), false)
-order by step
+order by size desc, name
+limit 1
