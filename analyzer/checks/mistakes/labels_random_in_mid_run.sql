@@ -5,7 +5,7 @@ strength: strong
 severity: error
 explains: [unknown, label_errors, model_too_small, class_imbalance, overfitting, stopped_too_early, learning_rate_too_high]
 reads:
-  samples: [target, prediction, p_max]
+  first_sights: [p_max]
   inputs: [hash]
   evaluations: [accuracy]
 params:
@@ -20,29 +20,9 @@ matters: From there on inputs and labels do not belong together, and the model u
 do: Look at ten of the new samples with their labels; compare the order of what was cached, stored or joined between the passes with the order in which it is read.
 ignore: A second task whose classes have the same numbers.
 */
-with hashes as (
-    select sample_id, arg_min(hash, step) as hash
-    from inputs
-    where split = 'train'
-    group by sample_id
-),
-
-visits as (
-    select samples.sample_id, pass, coalesce(step, -1) as step, batch, position, target, prediction, correct, p_max, coalesce(hash, samples.sample_id) as hash
-    from samples
-    left join hashes using (sample_id)
-    where split = 'train' and target is not null and prediction is not null and epoch is not null
-),
-
-first_sights as (
-    select *
-    from visits
-    qualify row_number() over (partition by sample_id order by step, batch, position) = 1 and min(pass) over (partition by hash, target) = pass
-),
-
-before as (
+with before as (
     select passes.pass, passes.step as first_step, evaluations.split, evaluations.step, evaluations.accuracy
-    from (select pass, min(step) as step, count(*) as n from first_sights group by pass) as passes
+    from (select pass, min(step) as step, count(*) as n from first_sights where new_pair group by pass) as passes
     join evaluations on evaluations.step < passes.step and evaluations.step >= 0
     join class_levels using (split)
     where passes.n >= $samples and passes.pass > 0
@@ -67,6 +47,7 @@ ordered as (
         count(*) over (partition by pass) as n
     from first_sights
     join known using (pass, target)
+    where new_pair
 ),
 
 parts as (
@@ -76,17 +57,10 @@ parts as (
 ),
 
 by_chance as (
-    select pass, part, sum(right_share * predicted_share) as chance
-    from (
-        select pass, part, target, count(*) / any_value(total) as right_share
-        from (select *, count(*) over (partition by pass, part) as total from parts)
-        group by pass, part, target
-    ) as targets
-    join (
-        select pass, part, prediction as target, count(*) / any_value(total) as predicted_share
-        from (select *, count(*) over (partition by pass, part) as total from parts)
-        group by pass, part, prediction
-    ) as predictions using (pass, part, target)
+    select pass, part, sum(targets.n * predictions.n) / any_value(parts.n * parts.n) as chance
+    from (select pass, part, count(*) as n from parts group by pass, part) as parts
+    join (select pass, part, target as class, count(*) as n from parts group by pass, part, target) as targets using (pass, part)
+    join (select pass, part, prediction as class, count(*) as n from parts group by pass, part, prediction) as predictions using (pass, part, class)
     group by pass, part
 ),
 
