@@ -62,6 +62,7 @@ MAGNITUDE_EXPONENTS_PER_BIN = 2
 
 REGRESSION_OUTPUTS_KEPT = 16
 LM_WORST_POSITIONS = 8
+LM_CLASSES_COUNTED = 24
 LM_LAGS = (-2, -1, 1, 2)
 LM_INPUT_LAGS = (-2, -1, 0, 1, 2)
 
@@ -253,6 +254,9 @@ SAMPLE_COLUMNS: dict[str, tuple[Column, ...]] = {
             f"the up to {LM_WORST_POSITIONS} tokens with the largest loss, worst first",
         ),
         Column("tokens_correct", pa.int32(), "tokens that count and were predicted right", "tokens"),
+        Column("right_tokens", pa.map_(pa.int32(), pa.int32()), f"per class, of {LM_CLASSES_COUNTED} at most: tokens predicted right", "tokens"),
+        Column("target_tokens", pa.map_(pa.int32(), pa.int32()), "likewise: tokens of the target", "tokens"),
+        Column("predicted_tokens", pa.map_(pa.int32(), pa.int32()), "likewise: tokens predicted", "tokens"),
         Column("correct_at_lag", pa.list_(pa.int32()), f"predictions that equal the target at {LM_LAGS} positions from their own", "tokens"),
         Column(
             "input_at_lag",

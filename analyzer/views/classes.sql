@@ -3,10 +3,10 @@
 -- Materialize
 -- Column step: last training step of the pass; -1 before the first (steps)
 -- Column since: first training step from which no pass predicted the class, null where the last pass did (steps)
--- Column targets: samples of the class (pixels in segmentation, samples in which it is on in multilabel)
--- Column predictions: samples predicted as the class (pixels, samples)
--- Column hits: samples of the class that were predicted as it (pixels, samples)
--- Column samples: samples of the pass (pixels, samples)
+-- Column targets: samples of the class (pixels in segmentation, tokens where there are few classes of them, samples in which it is on in multilabel)
+-- Column predictions: samples predicted as the class (pixels, tokens, samples)
+-- Column hits: samples of the class that were predicted as it (pixels, tokens, samples)
+-- Column samples: samples of the pass (pixels, tokens, samples)
 -- Column recall: share of the class that is found
 with counted as (
     select split, pass, max(coalesce(step, -1)) as step, target as class, count(*) as targets, 0 as predictions, count(*) filter (correct) as hits
@@ -19,17 +19,17 @@ with counted as (
     where prediction is not null and correct is not null
     group by split, pass, prediction
     union all
-    select split, pass, max(coalesce(step, -1)), pixels.key, sum(pixels.value), 0, 0
-    from (select split, pass, step, unnest(map_entries(target_pixels)) as pixels from samples)
-    group by split, pass, pixels.key
+    select split, pass, max(coalesce(step, -1)), elements.key, sum(elements.value), 0, 0
+    from (select split, pass, step, unnest(map_entries(coalesce(target_pixels, target_tokens))) as elements from samples)
+    group by split, pass, elements.key
     union all
-    select split, pass, max(coalesce(step, -1)), pixels.key, 0, sum(pixels.value), 0
-    from (select split, pass, step, unnest(map_entries(predicted_pixels)) as pixels from samples)
-    group by split, pass, pixels.key
+    select split, pass, max(coalesce(step, -1)), elements.key, 0, sum(elements.value), 0
+    from (select split, pass, step, unnest(map_entries(coalesce(predicted_pixels, predicted_tokens))) as elements from samples)
+    group by split, pass, elements.key
     union all
-    select split, pass, max(coalesce(step, -1)), pixels.key, 0, 0, sum(pixels.value)
-    from (select split, pass, step, unnest(map_entries(intersection)) as pixels from samples)
-    group by split, pass, pixels.key
+    select split, pass, max(coalesce(step, -1)), elements.key, 0, 0, sum(elements.value)
+    from (select split, pass, step, unnest(map_entries(coalesce(intersection, right_tokens))) as elements from samples)
+    group by split, pass, elements.key
     union all
     select split, pass, max(coalesce(step, -1)), class, count(*), 0, count(*) filter (hit)
     from (select split, pass, step, unnest(targets) as class, list_contains(predictions, unnest(targets)) as hit from samples)

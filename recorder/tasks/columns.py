@@ -66,10 +66,8 @@ def _special(task: str | None, arrays: Numbers, known: Numbers) -> dict[str, Cal
         return {name: lambda name=name: lists(arrays[name]) for name in ("target_values", "predicted_values") if name in arrays}  # type: ignore[misc]
     if task == "multilabel":
         return {name: lambda name=name: _classes_on(arrays[name]) for name in ("targets", "predictions") if name in arrays}  # type: ignore[misc]
-    if task == "segmentation" and "target_pixels" in arrays:
-        maps = ("intersection", "target_pixels", "predicted_pixels")
-        return {name: lambda name=name: _class_map(arrays[name]) for name in maps}  # type: ignore[misc]
-    special: dict[str, Callable[[], Column]] = {}
+    maps = ("intersection", "target_pixels", "predicted_pixels", "right_tokens", "target_tokens", "predicted_tokens")
+    special: dict[str, Callable[[], Column]] = {name: lambda name=name: _class_map(arrays[name]) for name in maps if name in arrays}  # type: ignore[misc]
     if task == "language_model" and "correct_at_lag_1" in known:
         special["correct_at_lag"] = lambda: lists(np.stack([known[f"correct_at_lag_{lag}"] for lag in LM_LAGS], axis=1))
         if "worst_loss" in arrays:
@@ -94,7 +92,7 @@ def _classes_on(on: npt.NDArray[Any]) -> Column:
 
 
 def _class_map(counts: npt.NDArray[Any]) -> Column:
-    """Class to pixels; the first column of `counts` is class -1, which stands for all negative ones."""
+    """Class to elements; the first column of `counts` is class -1, which stands for all negative ones."""
     rows, places = np.nonzero(counts)
     return ragged(np.count_nonzero(counts, axis=1), struct_of(numbers((places - 1).astype(np.int32)), numbers(counts[rows, places].astype(np.int32))))
 

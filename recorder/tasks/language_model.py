@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from ..criterion import Criterion, class_losses
-from ..format import LM_INPUT_LAGS, LM_LAGS, LM_WORST_POSITIONS
+from ..format import LM_CLASSES_COUNTED, LM_INPUT_LAGS, LM_LAGS, LM_WORST_POSITIONS
+from .class_counts import class_counts
 from .losses import Elements, Summary, combine, loss_columns, mask_elements, pack
 
 _PIECE_ELEMENTS = {"cpu": 1 << 20, "cuda": 1 << 25}
@@ -38,18 +39,22 @@ def summarize(
     floats = loss_columns(loss, elements, count)
     if "loss_sum" in floats:
         floats["perplexity"] = (floats["loss_sum"] / count).exp()
-    right = predicted == labels
+    right = predicted == labels if valid is None else (predicted == labels) & valid
     ints = {
         "elements": count,
         "elements_total": torch.full_like(count, length),
-        "tokens_correct": (right if valid is None else right & valid).sum(1),
+        "tokens_correct": right.sum(1),
         "outputs": torch.full_like(count, vocabulary),
         **{f"correct_at_lag_{lag}": _agreement(predicted, labels, valid, valid, lag) for lag in LM_LAGS},
     }
     if inputs is not None and inputs.shape == labels.shape:
         ints |= {f"input_at_lag_{lag}": _agreement(labels, inputs, valid, None, lag) for lag in LM_INPUT_LAGS}
     token_losses = per_token if per_token is not None else computed
-    return {**pack(floats, ints), **({} if token_losses is None else _worst(token_losses, labels, predicted, valid))}
+    counts = {}
+    if vocabulary <= LM_CLASSES_COUNTED:
+        counted = {"right_tokens": (labels, right), "target_tokens": (labels, valid), "predicted_tokens": (predicted, valid)}
+        counts = {name: class_counts(classes, where, vocabulary) for name, (classes, where) in counted.items()}
+    return {**pack(floats, ints), **counts, **({} if token_losses is None else _worst(token_losses, labels, predicted, valid))}
 
 
 def _predictions(prediction: Tensor, labels: Tensor, criterion: Criterion | None, ignore_index: int | None, with_losses: bool) -> tuple[Tensor, Tensor | None]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .. import fetch
 from ..criterion import Criterion, class_losses, value_losses
+from .class_counts import class_counts
 from .losses import Elements, Summary, combine, loss_columns, mask_elements, pack
 from .probabilities import of_labels
 
@@ -53,13 +53,3 @@ def _recomputed(criterion: Criterion, z: Tensor, pixels: Tensor, labels: Tensor,
     losses = [class_losses(criterion, one.T.float(), wanted, ignore_index) for one, wanted in zip(z, labels, strict=True)]
     found = [loss for loss in losses if loss is not None]
     return torch.stack(found) if found else None
-
-
-def class_counts(classes: Tensor, valid: Tensor | None, bins: int) -> Tensor:
-    """How often each class occurs among the valid pixels of a sample, [N, bins + 2]: first all negative ones, last all from `bins` on."""
-    n, width = classes.shape[0], bins + 2
-    place = (classes.clamp(-1, bins) + 1 + torch.arange(n, device=classes.device)[:, None] * width).reshape(-1)
-    if fetch.at_once(place):
-        return torch.bincount(place if valid is None else place[valid.reshape(-1)], minlength=n * width).reshape(n, width).int()
-    ones = torch.ones_like(place) if valid is None else valid.reshape(-1).long()
-    return torch.zeros(n * width, dtype=torch.int64, device=place.device).scatter_add_(0, place, ones).reshape(n, width).int()

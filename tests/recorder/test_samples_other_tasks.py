@@ -1,6 +1,7 @@
 """Multilabel, regression, segmentation and language model: every column against loops over one sample at a time."""
 
 import math
+from collections import Counter
 
 import pytest
 import torch
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recorder.criterion import read_criterion
-from recorder.format import LM_INPUT_LAGS, LM_LAGS
+from recorder.format import LM_CLASSES_COUNTED, LM_INPUT_LAGS, LM_LAGS
 from recorder.samples import summarize
-from recorder.tasks.segmentation import class_counts
+from recorder.tasks.class_counts import class_counts
 from tests.recorder.test_samples_classification import rows
 
 
@@ -151,6 +152,9 @@ def language_oracle(z, y, valid, inputs):
         "input_at_lag": [sum(0 <= t + lag < length and y[t] == inputs[t + lag] for t in counting) for lag in LM_INPUT_LAGS],
         "worst": [(t, y[t], predicted[t], losses[t]) for t in worst],
         "elements": len(counting),
+        "right_tokens": Counter(y[t] for t in counting if predicted[t] == y[t]),
+        "target_tokens": Counter(y[t] for t in counting),
+        "predicted_tokens": Counter(predicted[t] for t in counting),
     }
 
 
@@ -178,8 +182,16 @@ def test_language_model(seed, layout, length):
         assert [w["loss"] for w in row["worst"]] == close([w[3] for w in oracle["worst"]])
         for name in ("tokens_correct", "correct_at_lag", "elements"):
             assert row[name] == oracle[name], name
+        for name in ("right_tokens", "target_tokens", "predicted_tokens"):
+            assert dict(row[name]) == oracle[name], name
         if layout != "time first":
             assert row["input_at_lag"] == oracle["input_at_lag"]
+
+
+def test_tokens_are_told_by_class_where_there_are_few_classes():
+    for outputs, told in ((LM_CLASSES_COUNTED, True), (LM_CLASSES_COUNTED + 1, False)):
+        [row] = rows("language_model", 1, prediction=torch.zeros(1, 3, outputs), target=torch.tensor([[1, 1, 0]]))
+        assert (row["target_tokens"] is not None) == told
 
 
 def test_padding_counts_in_the_total_alone():
