@@ -203,9 +203,12 @@ def missing_data(run: Rows, check: Check) -> str | None:
 
 
 def _remedy(run: Rows, view: str) -> str:
+    """What to record so that there is such data; where that is recorded already, why there is none all the same."""
     hint = run.record_hint(view)
     if hint == run.record_hint("stats") and any(run.columns("stats").values()):
         return ", as nothing in this model gives any"
+    if hint == run.record_hint("samples") and any(run.columns("samples").get(column) for column in ("outputs", "target_value")):
+        return ", as the samples of this kind of task give none"
     return f"; {hint}"
 
 

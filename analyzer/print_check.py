@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .causes import CAUSES
-from .check import Finding
+from .check import Finding, NotChecked
 from .diagnosis import Cause, Diagnosis
 from .examine import Examined
 from .listing import status
@@ -122,8 +122,18 @@ def _print_rest(examined: Examined, minor: Sequence[Cause], verbose: bool) -> No
     skipped = f"; {len(diagnosis.not_checked)} had nothing to go by{'' if verbose else ', -v says what to record for them'}" if diagnosis.not_checked else ""
     show(wrapped(f"{count(asked, 'check')} asked{skipped}", ""))
     if verbose:
-        for not_checked in diagnosis.not_checked:
-            show(wrapped(f"{not_checked.check}: {not_checked.reason}", "  not checked  ", "    "))
+        _print_not_checked(diagnosis.not_checked)
+
+
+def _print_not_checked(skipped: Sequence[NotChecked]) -> None:
+    """The checks that had no data under what to record for them, most of them first."""
+    groups: dict[str, list[str]] = {}
+    for each in skipped:
+        groups.setdefault(each.to_record or each.reason.partition(", as ")[2] or each.reason, []).append(each.check)
+    for what, names in sorted(groups.items(), key=lambda group: -len(group[1])):
+        show()
+        show(wrapped(what, "  ", "      "))
+        show(wrapped(", ".join(names), "    not checked: ", "      "))
 
 
 def print_report(examined: Examined, written: Sequence[Path]) -> None:

@@ -155,7 +155,7 @@ def test_an_empty_run_can_be_asked_and_verified(tmp_path: Path) -> None:
     assert analyze("sql", tmp_path, "select count(*) as n from metrics", "--format", "csv").stdout == "n\n0\n"
     assert analyze("verify", tmp_path).exit_code == 0
     result = analyze("worst", tmp_path)
-    assert (result.exit_code, "To have it: call rec.samples(" in result.stderr) == (2, True)
+    assert (result.exit_code, "To have it: rec.samples(" in result.stderr) == (2, True)
 
 
 def test_tables_that_are_missing_are_not_checked(tmp_path: Path) -> None:

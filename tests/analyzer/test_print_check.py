@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,7 @@ def test_verbose_shows_remarks_numbers_and_what_was_not_checked(run: Run, capsys
     assert "step 400 (value 0.12, threshold 0.01)" in " ".join(shown.replace("\n   |  ", "").split())
     assert "info[dead_units]: units of a layer no longer fire\n  --> layer0, from the start; 70 % sure" in shown
     assert [f"layer{number} are" in shown for number in range(5)] == [True] * 5
-    assert "not checked  gradient_mismatch: no probes in the log; run an experiment of" in shown
+    assert "\n  run an experiment of" in shown and "\n    not checked: gradient_mismatch\n" in shown
 
 
 def test_many_findings_of_one_check_are_counted(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
@@ -120,5 +121,27 @@ def test_the_first_three_causes_below_the_path_of_a_report(run: Run, capsys: pyt
    sure)
 3. error: longer training made validation worse (since step 3; 50 % sure)
    and 1 more
+"""
+    )
+
+
+def test_checks_that_were_not_asked_stand_under_what_to_record_for_them(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    skipped = [
+        NotChecked("crashed", "its query failed: oh"),
+        NotChecked("peaks", "no peaks in the log, as nothing in this model gives any"),
+        NotChecked("wrong_labels", "no samples in the log; rec.samples(ids)"),
+        NotChecked("leaks", "samples hold no target; rec.samples(ids)"),
+    ]
+    shown = printed(capsys, Examined(run, CHECKS[:2], replace(diagnosis(), not_checked=tuple(skipped)), 0), verbose=True)
+    assert shown.endswith(
+        """
+  rec.samples(ids)
+    not checked: wrong_labels, leaks
+
+  its query failed: oh
+    not checked: crashed
+
+  nothing in this model gives any
+    not checked: peaks
 """
     )
