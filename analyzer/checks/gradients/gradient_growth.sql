@@ -21,11 +21,11 @@ select
     arg_min(norm / usual, step) as value,
     $factor as threshold,
     format(
-        'the gradient norm is {:.3g} at step {}, {:.0f} times its usual level ({} such steps)',
+        'the gradient norm is {:.3g} at step {}, {:.3g} times its usual level{}',
         arg_min(norm, step),
         min(step),
-        least(arg_min(norm / usual, step), 1e12),
-        count(*)
+        arg_min(norm / usual, step),
+        if(count(*) > 1, format(', and so far above it in {} steps', count(*)), '')
     ) as message
 from gradient_norms
 where place >= $history and usual > 0 and norm > $factor * usual and isfinite(norm)
