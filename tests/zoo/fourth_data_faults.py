@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .case import Case
+from .fourth_data_formulas import FORMULAS
 from .fourth_data_inputs import INPUTS
+from .fourth_data_outcomes import OUTCOMES
 
-FOURTH_DATA: tuple[Case, ...] = (*INPUTS,)
+FOURTH_DATA: tuple[Case, ...] = (*INPUTS, *FORMULAS, *OUTCOMES)

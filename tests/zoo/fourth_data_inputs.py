@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.optim import Adam
-from torch.utils.data import RandomSampler, WeightedRandomSampler
+from torch.utils.data import WeightedRandomSampler
 
 from .case import Case
 from .data import batches, breast_cancer, digits, loaders, passages, standardize
 from .fourth_data_tasks import Forecaster, Partly, digit_net, drawn, houses, machines, opinions_of, prices, reviews, training, vibrations, weather
-from .models import Cnn, Flat, class_losses, mlp, squared_errors, token_losses
+from .models import Cnn, class_losses, mlp, squared_errors, token_losses
 from .tasks import token_accuracy
 from .training import Training, accuracy, r2
 
@@ -22,7 +22,7 @@ def mnist_constants_on_bytes(path: Path, seed: int, scale: float, *, mended: boo
     """Normalized with MNIST's mean and deviation, but the division by 255 before it is forgotten."""
     x, y = digits()
     pixels = ((x if mended else 255 * x) - 0.1307) / 0.3081
-    digit_net(seed, scale, loaders(pixels, y, seed), activation=torch.nn.Tanh).record(path)
+    digit_net(seed, scale, loaders(pixels, y, seed), activation=torch.nn.Tanh, kind=Partly, kept=("valid",)).record(path)
 
 
 def pressure_in_pascal(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
@@ -57,13 +57,6 @@ def prices_without_their_decimal_point(path: Path, seed: int, scale: float, *, m
     prices(seed, scale, loaders(standardize(x), target, seed, train=range(480)), epochs=14).record(path)
 
 
-def permutation_drawn_twice(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
-    """Signals and labels are each shuffled, with a permutation of their own."""
-    x, y = vibrations()
-    first, second = torch.randperm(len(x), generator=drawn(5)), torch.randperm(len(x), generator=drawn(6))
-    machines(seed, scale, loaders(x[first], y[first if mended else second], seed), epochs=16).record(path)
-
-
 def validation_reviews_reordered(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
     """Before validation its reviews, but not their labels, are sorted by length, to save padding."""
     x, y = reviews()
@@ -72,17 +65,6 @@ def validation_reviews_reordered(path: Path, seed: int, scale: float, *, mended:
     x_valid, y_valid = x[cut:][order], y[cut:][order] if mended else y[cut:]
     data = (batches(x, y, range(cut), seed, batch_size=48, shuffle=True), batches(x_valid, y_valid, None, seed, batch_size=100))
     opinions_of(seed, scale, data).record(path)
-
-
-def price_per_square_metre_kept(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
-    """The price in logarithms is to be told, and the table still holds the price a square metre and the area in logarithms."""
-    x, y = houses()
-    y = y.clamp(min=30) * torch.exp(0.35 * torch.randn(len(y), generator=drawn(9)))
-    columns = [x, x[:, :1].log()] if mended else [x, x[:, :1].log(), (y / x[:, 0]).log().unsqueeze(1)]
-    table, target = standardize(torch.cat(columns, 1)), standardize(y.log())
-    model = Flat(mlp([table.shape[1], 32, 1], torch.nn.GELU))
-    parts = {"losses": squared_errors, "criterion": "mse_loss", "task": "regression", "metrics": {"r2": r2}}
-    training(Training, model, Adam(model.parameters(), lr=8e-3 * scale), loaders(table, target, seed), 12, **parts).record(path)
 
 
 class BothWays(torch.nn.Module):
@@ -103,7 +85,7 @@ def next_character_read_backwards_too(path: Path, seed: int, scale: float, *, me
     model = BothWays(both=not mended)
     parts = {"losses": token_losses, "criterion": "cross_entropy", "task": "language_model", "metrics": {"accuracy": token_accuracy}}
     data = loaders(*passages(800), seed, batch=16, valid_batch=50)
-    training(Training, model, Adam(model.parameters(), lr=8e-3 * scale), data, 6, **parts).record(path)
+    training(Partly, model, Adam(model.parameters(), lr=8e-3 * scale), data, 6, **parts).record(path)
 
 
 def head_of_the_training_file_as_validation(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
@@ -112,7 +94,7 @@ def head_of_the_training_file_as_validation(path: Path, seed: int, scale: float,
     x = x + 0.35 * torch.randn(x.shape, generator=drawn(7))
     rows = range(600, 720) if mended else range(120)
     valid = batches(x[rows.start : rows.stop], y[rows.start : rows.stop], None, seed, name="validation", batch_size=60)
-    digit_net(seed, scale, (batches(x, y, range(200), seed, batch_size=20, shuffle=True), valid), epochs=8).record(path)
+    digit_net(seed, scale, (batches(x, y, range(200), seed, batch_size=20, shuffle=True), valid), epochs=15).record(path)
 
 
 def rare_rows_copied_before_the_split(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
@@ -141,7 +123,7 @@ def zoomed_in_training_and_cropped_in_validation(path: Path, seed: int, scale: f
     small = F.avg_pool2d(large, 2)
     cut = small if mended else large[:, :, 4:12, 4:12]
     data = (batches(small, y, range(900), seed, batch_size=32, shuffle=True), batches(cut, y, range(1347, 1647), seed, batch_size=150))
-    digit_net(seed, scale, data, Cnn(), epochs=9, lr=0.015).record(path)
+    digit_net(seed, scale, data, Cnn(norm=torch.nn.BatchNorm2d), Partly, kept=("valid",), epochs=5, lr=0.01).record(path)
 
 
 def one_column_of_validation_in_feet(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
@@ -181,27 +163,17 @@ def class_weights_given_to_the_sampler(path: Path, seed: int, scale: float, *, m
     digit_net(seed, scale, loaders(x, y, seed, sampler=sampler), epochs=6).record(path)
 
 
-def sampler_of_the_other_split(path: Path, seed: int, scale: float, *, mended: bool = False) -> None:
-    """The sampler was made for the validation set, a sixth as long: it draws training rows, again and again, from the first two hundred."""
-    x, y = reviews()
-    sampler = RandomSampler(range(1200 if mended else 200), replacement=True, num_samples=1200, generator=drawn(seed))  # type: ignore[arg-type]
-    opinions_of(seed, scale, loaders(x, y, seed, batch=48, train=range(1200), valid=range(1200, 1400), sampler=sampler), epochs=8).record(path)
-
-
 INPUTS: tuple[Case, ...] = (
     Case(mnist_constants_on_bytes, causes=("inputs_not_normalized",), step=0, misses=("accuracy", 0.93)),
     Case(pressure_in_pascal, causes=("inputs_not_normalized",), step=0, misses=("r2", 0.6)),
-    Case(one_annotator_confuses_two_faults, causes=("label_errors",), step=0, why="two of four classes, training only"),
-    Case(prices_without_their_decimal_point, causes=("label_errors",), step=0, why="a regression; three rows in a hundred"),
-    Case(permutation_drawn_twice, causes=("labels_random",), step=0, misses=("accuracy", 0.4)),
+    Case(one_annotator_confuses_two_faults, causes=("label_errors",), step=0, misses=("accuracy", 0.9), why="two of four classes, training only"),
+    Case(prices_without_their_decimal_point, causes=("label_errors",), step=0, misses=("r2", 0.5), why="a regression; three rows in a hundred"),
     Case(validation_reviews_reordered, causes=("labels_random",), step=0, interval=25, misses=("accuracy", 0.62), why="only in validation"),
-    Case(price_per_square_metre_kept, causes=("targets_leak",), step=0),
     Case(next_character_read_backwards_too, causes=("targets_leak",), step=0, why="the loss needs an epoch to reach what no text allows"),
     Case(head_of_the_training_file_as_validation, causes=("leak_train_valid",), step=0, interval=10),
     Case(rare_rows_copied_before_the_split, causes=("leak_train_valid",), step=0, interval=14, why="the rare class only, under other ids"),
     Case(zoomed_in_training_and_cropped_in_validation, causes=("split_mismatch",), step=0, interval=29, misses=("accuracy", 0.8)),
     Case(one_column_of_validation_in_feet, causes=("split_mismatch",), step=0, interval=15, misses=("r2", 0.5), why="one column of seven"),
     Case(shuffle_buffer_of_sixteen, causes=("not_shuffled",), step=0, misses=("accuracy", 0.8)),
-    Case(class_weights_given_to_the_sampler, causes=("sampling_error",), step=0, misses=("accuracy", 0.7)),
-    Case(sampler_of_the_other_split, causes=("sampling_error",), step=0, misses=("accuracy", 0.72)),
+    Case(class_weights_given_to_the_sampler, causes=("sampling_error",), step=0, interval=19, misses=("accuracy", 0.7)),
 )

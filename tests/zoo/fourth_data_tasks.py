@@ -116,15 +116,18 @@ def reviews(count: int = 1600, length: int = 16) -> tuple[Tensor, Tensor]:
 
 
 @functools.cache
-def sentences(count: int = 500, length: int = 14, rare: float = 0.0) -> tuple[Tensor, Tensor]:
-    """Sentences `[N, length]` padded with 0 and the kind of each word (1 to 3; 0 where padded), which follows from the word and the word before it."""
+def sentences(count: int = 500, length: int = 14, rare: float = 0.0, every: int = 10) -> tuple[Tensor, Tensor]:
+    """Sentences `[N, length]` padded with 0 and the kind of each word (1 to 3; 0 where padded), which follows from the word and the word before it.
+
+    With `rare`: 2 where a word is one of every tenth and, with this probability, a name, else 1.
+    """
     g = drawn(15)
     lengths = torch.randint(5, length + 1, (count, 1), generator=g)
     x = torch.randint(1, TOKENS, (count, length), generator=g)
     before = F.pad(x, (1, 0))[:, :-1]
     y = 1 + (x % 3 + (before % 2)) % 3
     if rare:
-        y = 1 + ((x % 10 == 0) & (torch.rand(count, length, generator=g) < rare)).long()
+        y = 1 + ((x % every == 0) & (torch.rand(count, length, generator=g) < rare)).long()
     beyond = torch.arange(length) >= lengths
     x, y = x.clone(), y.clone()
     x[beyond], y[beyond] = 0, 0
@@ -234,24 +237,6 @@ class Tastes(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         person, film = x[:, 0], x[:, 1]
         return (self.people(person) * self.films(film)).sum(1, keepdim=True) + self.strict(person) + self.good(film)
-
-
-class Residual(nn.Module):
-    """A residual network for tables: batch norm, two linear layers and a shortcut, twice."""
-
-    def __init__(self, features: int, outputs: int, width: int = 32, momentum: float = 0.1) -> None:
-        super().__init__()
-        self.enter = nn.Linear(features, width)
-        self.norm1, self.norm2 = nn.BatchNorm1d(width, momentum=momentum), nn.BatchNorm1d(width, momentum=momentum)
-        self.up1, self.up2 = nn.Linear(width, width), nn.Linear(width, width)
-        self.act1, self.act2 = nn.ReLU(), nn.ReLU()
-        self.head = nn.Linear(width, outputs)
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.enter(x.flatten(1))
-        x = x + self.up1(self.act1(self.norm1(x)))
-        x = x + self.up2(self.act2(self.norm2(x)))
-        return self.head(x)
 
 
 def logit_losses(prediction: Tensor, target: Tensor) -> Tensor:
