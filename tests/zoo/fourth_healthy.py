@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -15,6 +16,8 @@ from recorder import Recorder
 from .case import Case
 from .data import digits, loaders
 from .fourth_healthy_more import MORE
+from .fourth_healthy_odd import ODD
+from .fourth_healthy_strange import STRANGE
 from .fourth_healthy_tasks import (
     Study,
     clipped,
@@ -76,7 +79,7 @@ def digits_with_shortcuts(path: Path, seed: int, scale: float) -> None:
     train, valid = loaders(*digits(), seed, batch=32)
     optimizer = SGD(model.parameters(), lr=0.05 * scale, momentum=0.9, nesterov=True, weight_decay=5e-4)
     schedule = CosineAnnealingLR(optimizer, 6 * len(train))
-    parts = {"metrics": {"accuracy": accuracy}, "after_step": lambda step: schedule.step()}
+    parts: dict[str, Any] = {"metrics": {"accuracy": accuracy}, "after_step": lambda step: schedule.step()}
     Study(model, optimizer, train, valid, class_losses, 6, "cross_entropy", "classification", None, **parts).record(path)
 
 
@@ -118,12 +121,12 @@ def two_marked_numbers_added(path: Path, seed: int, scale: float) -> None:
     model = Adder()
     train, valid = loaders(*marked_sums(), seed, batch=32)
     optimizer = Adam(model.parameters(), lr=8e-3 * scale)
-    parts = {"metrics": {"r2": r2}, "before_step": clipped(model, 1.0)}
+    parts: dict[str, Any] = {"metrics": {"r2": r2}, "before_step": clipped(model, 1.0)}
     Study(model, optimizer, train, valid, squared_errors, 16, "mse_loss", "regression", 10, **parts).record(path)
 
 
 def tones_by_shape(path: Path, seed: int, scale: float) -> None:
-    """Ordinary: one-dimensional convolutions tell the shapes of a sound; RMSprop with steps of the rate; scalars only."""
+    """Ordinary: one-dimensional convolutions tell the shapes of a sound; RMSprop with steps of the rate; samples of the validation only."""
     model = nn.Sequential(
         nn.Conv1d(1, 12, 9, stride=2), nn.BatchNorm1d(12), nn.LeakyReLU(0.1), nn.Conv1d(12, 16, 7, stride=2), nn.BatchNorm1d(16), nn.LeakyReLU(0.1),
         nn.AdaptiveMaxPool1d(2), nn.Flatten(), nn.Linear(32, 4),
@@ -131,7 +134,7 @@ def tones_by_shape(path: Path, seed: int, scale: float) -> None:
     train, valid = loaders(*tones(), seed, batch=25)
     optimizer = RMSprop(model.parameters(), lr=4e-3 * scale)
     schedule = StepLR(optimizer, 5, gamma=0.3)
-    parts = {"metrics": {"accuracy": accuracy}, "tells": "numbers", "after_epoch": lambda epoch: schedule.step()}
+    parts: dict[str, Any] = {"metrics": {"accuracy": accuracy}, "tells": "valid", "after_epoch": lambda epoch: schedule.step()}
     Study(model, optimizer, train, valid, class_losses, 12, **parts).record(path)
 
 
@@ -157,7 +160,7 @@ def load_of_a_power_grid(path: Path, seed: int, scale: float) -> None:
     train, valid = loaders(*grid_load(), seed, batch=32)
     optimizer = AdamW(model.parameters(), lr=6e-3 * scale, weight_decay=0.01)
     schedule = OneCycleLR(optimizer, 6e-3 * scale, total_steps=7 * len(train))
-    parts = {"metrics": {"r2": r2}, "after_step": lambda step: schedule.step()}
+    parts: dict[str, Any] = {"metrics": {"r2": r2}, "after_step": lambda step: schedule.step()}
     Study(model, optimizer, train, valid, squared_errors, 7, nn.MSELoss(), "regression", **parts).record(path)
 
 
@@ -184,7 +187,7 @@ def energies_by_messages(path: Path, seed: int, scale: float) -> None:
     train, valid = loaders(*molecules(), seed, batch=20)
     optimizer = Adam(model.parameters(), lr=3e-3 * scale)
     schedule = CosineAnnealingLR(optimizer, 14 * len(train))
-    parts = {"metrics": {"r2": r2}, "after_step": lambda step: schedule.step()}
+    parts: dict[str, Any] = {"metrics": {"r2": r2}, "after_step": lambda step: schedule.step()}
     Study(model, optimizer, train, valid, squared_errors, 14, "mse_loss", "regression", 10, **parts).record(path)
 
 
@@ -211,7 +214,7 @@ def films_by_factors(path: Path, seed: int, scale: float) -> None:
     train, valid = loaders(x, y, seed, batch=30, train=range(1800), valid=range(1800, 2400))
     optimizer = Adam(model.parameters(), lr=2e-2 * scale, weight_decay=1e-4)
     schedule = CosineAnnealingLR(optimizer, 10)
-    parts = {"metrics": {"r2": r2}, "after_epoch": lambda epoch: schedule.step(), "tells": "valid"}
+    parts: dict[str, Any] = {"metrics": {"r2": r2}, "after_epoch": lambda epoch: schedule.step(), "tells": "valid"}
     Study(model, optimizer, train, valid, squared_errors, 10, "mse_loss", "regression", **parts).record(path)
 
 
@@ -317,7 +320,7 @@ def quantiles_of_a_river(path: Path, seed: int, scale: float) -> None:
     optimizer = Adam(model.parameters(), lr=6e-3 * scale)
     schedule = CosineAnnealingLR(optimizer, 8 * len(train))
     inside = {"coverage": lambda prediction, target: ((target > prediction[:, 0]) & (target < prediction[:, 2])).float().mean().item()}
-    parts = {"metrics": inside, "after_step": lambda step: schedule.step(), "tells": "numbers"}
+    parts: dict[str, Any] = {"metrics": inside, "after_step": lambda step: schedule.step(), "tells": "numbers"}
     Study(model, optimizer, train, valid, pinball, 8, **parts).record(path)
 
 
@@ -335,4 +338,6 @@ FOURTH_HEALTHY: tuple[Case, ...] = (
     Case(lives_of_machines, reaches=("concordance", 0.7)),
     Case(quantiles_of_a_river, reaches=("loss", 0.14)),
     *MORE,
+    *ODD,
+    *STRANGE,
 )

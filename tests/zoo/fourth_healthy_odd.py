@@ -79,8 +79,10 @@ def pool_that_grows_by_what_is_unclear(path: Path, seed: int, scale: float) -> N
                     optimizer.step()
                     rec.log(loss=loss.detach(), known=len(known))
             with rec.split("valid"), torch.no_grad():
-                prediction = model(images[1200:1500])
-                rec.log(loss=F.cross_entropy(prediction, labels[1200:1500]), accuracy=accuracy(prediction, labels[1200:1500]))
+                prediction, target = model(images[1200:1500]), labels[1200:1500]
+                losses = class_losses(prediction, target)
+                rec.samples([f"digits:{row}" for row in range(1200, 1500)], loss=losses, prediction=prediction, target=target)
+                rec.log(loss=losses.mean(), accuracy=accuracy(prediction, target))
             with torch.no_grad():
                 best = model(images[:900]).softmax(1).topk(2, 1).values
             margin = (best[:, 0] - best[:, 1]).index_fill(0, known, 2.0)
