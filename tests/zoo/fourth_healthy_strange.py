@@ -303,7 +303,7 @@ class Latent(nn.Module):
 
 
 def price_of_the_code_rises(path: Path, seed: int, scale: float) -> None:
-    """Looks suspicious: the loss turns and climbs in the second third, while the weight of the divergence in a variational autoencoder rises from zero to one."""
+    """Looks suspicious: the loss turns to climb in the second third, while the weight of the divergence in a variational autoencoder grows to one."""
     pixels = digits()[0].flatten(1)
     model = Latent()
     train, valid = loaders(pixels, pixels, seed, batch=30)
