@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -74,7 +75,7 @@ def motion_by_an_equation_learned(path: Path, seed: int, scale: float) -> None:
             path.append(state)
         return torch.stack(path, 1)
 
-    parts = {"metrics": {"r2": r2}, "forward": roll, "before_step": clipped(model, 1.0), "tells": "valid"}
+    parts: dict[str, Any] = {"metrics": {"r2": r2}, "forward": roll, "before_step": clipped(model, 1.0), "tells": "valid"}
     Study(model, optimizer, train, valid, squared_errors, 14, "mse_loss", "regression", **parts).record(path)
 
 
@@ -158,7 +159,7 @@ def fruits_by_class_weights(path: Path, seed: int, scale: float) -> None:
     train, valid = loaders(standardize(x), y, seed, batch=45)
     optimizer = SGD(model.parameters(), lr=0.05 * scale, momentum=0.9)
     schedule = CosineAnnealingLR(optimizer, 8 * len(train))
-    parts = {"metrics": {"balanced": balanced}, "after_step": lambda step: schedule.step(), "classes": ["apple", "pear", "quince"]}
+    parts: dict[str, Any] = {"metrics": {"balanced": balanced}, "after_step": lambda step: schedule.step(), "classes": ["apple", "pear", "quince"]}
     Study(model, optimizer, train, valid, losses, 8, nn.CrossEntropyLoss(weight=weight), "classification", **parts).record(path)
 
 
@@ -195,7 +196,7 @@ def cells_by_a_small_hourglass(path: Path, seed: int, scale: float) -> None:
     model = Hourglass()
     train, valid = loaders(*cells(), seed, batch=10, valid_batch=25)
     optimizer = AdamW(model.parameters(), lr=4e-3 * scale)
-    parts = {"metrics": {"iou": mean_iou}, "classes": ["ground", "cell"]}
+    parts: dict[str, Any] = {"metrics": {"iou": mean_iou}, "classes": ["ground", "cell"]}
     Study(model, optimizer, train, valid, pixel_losses, 7, "cross_entropy", "segmentation", **parts).record(path)
 
 
@@ -232,7 +233,7 @@ def names_in_sentences(path: Path, seed: int, scale: float) -> None:
     model = Tagger()
     train, valid = loaders(*sentences_with_names(), seed, batch=25)
     optimizer = Adam(model.parameters(), lr=1.2e-2 * scale)
-    parts = {
+    parts: dict[str, Any] = {
         "metrics": {"accuracy": lambda prediction, target: (prediction.argmax(-1) == target)[target >= 0].float().mean().item()},
         "mask": lambda target: target != -100,
         "before_step": clipped(model, 2.0),
@@ -251,7 +252,7 @@ def arm_with_three_joints(path: Path, seed: int, scale: float) -> None:
     train, valid = loaders(turn * 1.7, y, seed, batch=30)
     optimizer = SGD(model.parameters(), lr=0.02 * scale, momentum=0.9)
     schedule = CyclicLR(optimizer, 0.02 * scale, 0.1 * scale, step_size_up=60, cycle_momentum=False, mode="triangular2")
-    parts = {"metrics": {"r2": r2}, "after_step": lambda step: schedule.step(), "tells": "valid"}
+    parts: dict[str, Any] = {"metrics": {"r2": r2}, "after_step": lambda step: schedule.step(), "tells": "valid"}
     Study(model, optimizer, train, valid, squared_errors, 12, nn.MSELoss(), "regression", **parts).record(path)
 
 
@@ -266,7 +267,7 @@ def same_digit_or_not(path: Path, seed: int, scale: float) -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 48), nn.ReLU(), nn.Linear(48, 12))
     train, valid = loaders(pairs, same, seed, batch=30)
     optimizer = Adam(model.parameters(), lr=2e-3 * scale, weight_decay=1e-4)
-    parts = {
+    parts: dict[str, Any] = {
         "forward": lambda model, x: (model(x[:, 0]) - model(x[:, 1])).pow(2).sum(1).add(1e-6).sqrt(),
         "metrics": {"accuracy": lambda distance, target: ((distance < 1) == (target > 0)).float().mean().item()},
         "tells": "numbers",
