@@ -139,17 +139,26 @@ def _record_next(not_checked: Sequence[NotChecked]) -> tuple[str, ...]:
 
 
 def weigh(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[Finding]:
-    """A finding that looked at tensors alone becomes info where no outcome is bad; one that is direct, or whose check read the outcome, stands."""
-    failed = any(finding.cause == UNKNOWN and finding.severity != "info" for finding in findings)
+    """A finding that looked at tensors alone becomes info where no outcome is bad; one that is direct, or whose check read the outcome, stands.
+
+    A check of tensors that read the outcome as well speaks only where it is bad.
+    """
+    failed = any(finding.severity != "info" and (finding.cause == UNKNOWN or _tensors_and_outcome(finding, checks)) for finding in findings)
     if failed:
         return list(findings)
     return [replace(finding, severity="info") if _tensors_alone(finding, checks) else finding for finding in findings]
 
 
 def _tensors_alone(finding: Finding, checks: Mapping[str, Check]) -> bool:
-    check = checks.get(finding.check)
-    reads = check.reads if check else ()
-    return finding.strategy in _TENSOR_STRATEGIES and finding.strength != "direct" and not any(view in reads for view in _OUTCOME_VIEWS)
+    return finding.strategy in _TENSOR_STRATEGIES and finding.strength != "direct" and not _reads_outcome(finding, checks)
+
+
+def _tensors_and_outcome(finding: Finding, checks: Mapping[str, Check]) -> bool:
+    return finding.strategy in _TENSOR_STRATEGIES and _reads_outcome(finding, checks)
+
+
+def _reads_outcome(finding: Finding, checks: Mapping[str, Check]) -> bool:
+    return finding.check in checks and any(view in checks[finding.check].reads for view in _OUTCOME_VIEWS)
 
 
 def _gather(findings: Sequence[Finding], checks: Mapping[str, Check]) -> list[_Candidate]:

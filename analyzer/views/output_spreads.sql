@@ -6,8 +6,8 @@
 -- Column first_step: first training step of the pass; -1 before the first (steps)
 -- Column step: last training step of the pass (steps)
 -- Column samples: samples of the pass (samples)
--- Column target_spread: standard deviation of the targets (regression)
--- Column prediction_spread: standard deviation of the predictions (regression)
+-- Column target_spread: standard deviation of the targets, over all outputs (regression)
+-- Column prediction_spread: standard deviation of the predictions, over all outputs (regression)
 -- Column correlation: of predictions and targets (regression)
 with within as (
     -- Outputs are compared within a forward pass: between the steps of a training pass the weights move.
@@ -31,15 +31,38 @@ with within as (
     group by split, pass, batch, coalesce(step, -1)
 ),
 
-wholes as (
+outputs as (
     select
         split,
         pass,
-        stddev_pop(target_value::double) as target_spread,
-        stddev_pop(predicted_value::double) as prediction_spread,
-        corr(target_value::double, predicted_value::double) as correlation
+        unnest(range(len(coalesce(predicted_values, [predicted_value])))) as place,
+        unnest(coalesce(target_values, [target_value]))::double as target,
+        unnest(coalesce(predicted_values, [predicted_value]))::double as predicted
     from samples
     where predicted_value is not null and isfinite(predicted_value)
+),
+
+wholes as (
+    -- Of several outputs each has its own mean; what they scatter about it is added up.
+    select
+        split,
+        pass,
+        sqrt(max(target_variance) filter (place = 0)) as first_spread,
+        sqrt(sum(target_variance)) as target_spread,
+        sqrt(sum(predicted_variance)) as prediction_spread,
+        sum(covariance) / nullif(sqrt(sum(target_variance) * sum(predicted_variance)), 0) as correlation
+    from (
+        select
+            split,
+            pass,
+            place,
+            var_pop(target) as target_variance,
+            var_pop(predicted) as predicted_variance,
+            covar_pop(target, predicted) as covariance
+        from outputs
+        where isfinite(target) and isfinite(predicted)
+        group by split, pass, place
+    )
     group by split, pass
 )
 
@@ -51,7 +74,7 @@ select
     sum(n) as samples,
     max(
         case
-            when value_scatter is not null then value_scatter / nullif(target_spread, 0)
+            when value_scatter is not null then value_scatter / nullif(first_spread, 0)
             -- A single output has no range between outputs; its probability moves from 0.5 at least.
             when lowest_class < highest_class then 1
             else greatest(p_scatter, coalesce(z_scatter / nullif(z_range, 0), 0))

@@ -143,3 +143,9 @@ def test_the_subject_is_that_of_the_strongest_and_earliest_finding() -> None:
 def test_info_entries_come_last_and_once_a_cause() -> None:
     diagnosis = judge([found("may_go_on"), found("ended", 99)], [], CHECKS)
     assert [(entry.cause, entry.severity) for entry in diagnosis.entries] == [("crashed", "error"), ("stopped_too_early", "info")]
+
+
+def test_a_check_of_tensors_that_reads_the_outcome_lets_other_tensor_findings_stand() -> None:
+    assert causes(judge([found("rate_high", 40), found("dead", 50)], [], CHECKS)) == ["learning_rate_too_high"]
+    assert causes(judge([found("rate_high", 40), found("dead", 20)], [], CHECKS)) == ["dead_units", "learning_rate_too_high"]
+    assert judge([found("dead", 20)], [], CHECKS).healthy

@@ -84,3 +84,8 @@ def test_looks_at_all_outputs(second: float, squash: Callable[[float], float], c
 
     log = regression(lambda generator: generator.random(), sigmoid)
     assert len(findings("bounded_predictions", log.change("samples", add_output))) == count
+
+
+def test_silent_on_predictions_that_have_not_gone_far_yet() -> None:
+    """A model that tells little more than the mean stays within any bounds, and presses against none."""
+    assert findings("bounded_predictions", regression(standard, lambda value: 0.94 * math.tanh(value))) == []

@@ -63,3 +63,9 @@ def test_silent_on_an_exponential_decay_whose_noisy_loss_had_come_to_a_level() -
     losses = [0.3 + 2 * math.exp(-step / 6) + chance.gauss(0, 0.04) for step in range(100)]
     losses[44:46], losses[66:68] = [0.38, 0.38], [0.22, 0.22]
     assert findings("learning_rate_collapse", scheduled([0.1 * 0.932**step for step in range(100)], losses)) == []
+
+
+@pytest.mark.parametrize(("low", "step", "count"), [(1e-9, 40, 1), (5e-4, 40, 0), (1e-9, 60, 0)])
+def test_finds_a_rate_that_is_switched_off_in_one_step_before_half_of_the_run(low: float, step: int, count: int) -> None:
+    losses = [0.9 + 1.4 * math.exp(-at / 4) for at in range(100)]
+    assert len(findings("learning_rate_collapse", scheduled([0.1] * step + [low] * (100 - step), losses))) == count

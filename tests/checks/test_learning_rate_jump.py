@@ -47,3 +47,14 @@ def test_needs_three_times_the_rate(factor: float, count: int) -> None:
 @pytest.mark.parametrize(("level", "count"), [(1.4, 0), (1.6, 1)])
 def test_needs_a_loss_well_above_the_one_before(level: float, count: int) -> None:
     assert len(findings("learning_rate_jump", jumping(10, [1.0] * 50 + [level] * 50))) == count
+
+
+@pytest.mark.parametrize(("level", "count"), [(2.15, 0), (2.4, 1)])
+def test_a_loss_with_a_high_floor_need_not_rise_by_half(level: float, count: int) -> None:
+    """Of a language model all that was learned may be less than half of the loss."""
+    assert len(findings("learning_rate_jump", jumping(100, [3.0] * 10 + [2.0] * 40 + [level] * 50))) == count
+
+
+def test_silent_on_a_jump_in_the_last_steps() -> None:
+    log = healthy_log().metric("learning_rate", [1e-3] * 85 + [1e-1] * 15).metric("loss", [1.0] * 85 + [3.0] * 15)
+    assert findings("learning_rate_jump", log) == []

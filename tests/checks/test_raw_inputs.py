@@ -36,3 +36,15 @@ def test_finds_inputs_on_a_raw_scale(factor: float, count: int) -> None:
 )
 def test_silent_where_the_scale_does_no_harm(log: Log) -> None:
     assert findings(CHECK, log) == []
+
+
+def test_judges_what_the_first_layer_gives_and_not_what_a_normalization_makes_of_it() -> None:
+    large = {"module": "stem", "module_type": "Conv2d", "depth": -1, "numel": 512}
+    log = scaled(100, signal=1.0).tensor("activation", "stem", facts=large, rms=60.0)
+    assert findings(CHECK, log) == []
+    log.tensor("weight", "stem.weight", facts=large, rms=0.1)
+    assert len(findings(CHECK, log)) == 1
+
+
+def test_a_recurrent_layer_says_nothing_of_the_scale_it_gets() -> None:
+    assert len(findings(CHECK, scaled(100, signal=0.5, first="LSTM"))) == 1

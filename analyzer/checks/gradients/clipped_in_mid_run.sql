@@ -3,7 +3,7 @@ title: A gradient norm that drops to one value and stays there
 cause: gradient_clipped_away
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_low, ignores_input, stopped_too_early, model_too_small]
+explains: [unknown, learning_rate_too_low, ignores_input, stopped_too_early, model_too_small, class_imbalance]
 reads:
   gradient_norms: [norm]
   step_sizes: [update_ratio]

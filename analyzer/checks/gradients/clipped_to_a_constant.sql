@@ -3,7 +3,7 @@ title: A gradient norm that is the same at every step
 cause: gradient_clipped_away
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_low, ignores_input]
+explains: [unknown, learning_rate_too_low, ignores_input, model_too_small, class_imbalance, stopped_too_early]
 reads:
   gradient_norms: [norm]
   step_sizes: [update_ratio]
@@ -11,8 +11,9 @@ params:
   spread: {default: 1.0e-3, unit: share of the median, source: "clip_grad_norm_ scales to max_norm within its epsilon of 1e-6; a real norm never repeats to three digits"}
   share: {default: 0.9, unit: share of the steps, source: "tuning playbook: more than 50 % of steps clipped is extremely aggressive"}
   steps: {default: 20, unit: steps, source: "a shorter run may be clipped at its start"}
-  slow: {default: 1.0e-4, unit: update over weight, source: "TheDeepChecker: below 1e-4 training is slow"}
-finds: Gradient norms within `spread` of one value at `share` of the steps, while the optimizer moves the weights by less than `slow` of their size.
+  slow: {default: 5.0e-4, unit: update over weight, source: "half of 1e-3, the least that is wanted of a step"}
+  travelled: {default: 0.15, unit: share of the weights, source: "sum of all update ratios, as in short_way: had every step gone in the same direction, the weights would still be much the same"}
+finds: Gradient norms within `spread` of one value at `share` of the steps, while the optimizer usually moves the weights by less than `slow` of their size and in all by less than `travelled`.
 matters: Every step has the same tiny length whatever the batch says; the model moves as if the learning rate were that much lower.
 do: Set the limit to about the 90th percentile of the norms before clipping; with SGD raise the learning rate if the limit must stay.
 ignore: Normalised-gradient methods, which do this on purpose with a rate to match.
@@ -33,7 +34,7 @@ same as (
 ),
 
 moved as (
-    select median(update_ratio) as update_ratio
+    select median(update_ratio) as update_ratio, sum(update_ratio * steps) as travelled
     from step_sizes
 )
 
@@ -45,5 +46,5 @@ select
     update_ratio as threshold,
     format('the gradient norm is {:.3g} at {} of {} steps, and a step moves the weights by {:.1g} of their size', norm, times, steps, update_ratio) as message
 from level, same, moved
-where steps >= $steps and times >= $share * steps and update_ratio < $slow
+where steps >= $steps and times >= $share * steps and update_ratio < $slow and travelled < $travelled
 order by step

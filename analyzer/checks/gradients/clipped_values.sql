@@ -3,7 +3,7 @@ title: Gradients whose largest value is the same everywhere
 cause: gradient_clipped_away
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_low, ignores_input]
+explains: [unknown, learning_rate_too_low, ignores_input, class_imbalance]
 reads:
   gradients: [max, min]
   step_sizes: [update_ratio]

@@ -3,7 +3,7 @@ title: Gradients that grow layer by layer toward the input
 cause: exploding_gradient
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_high, nonfinite_forward, nonfinite_backward, dead_units, saturated_activation, ignores_input, weight_decay_too_high]
+explains: [unknown, learning_rate_too_high, nonfinite_forward, nonfinite_backward, dead_units, saturated_activation, ignores_input, weight_decay_too_high, class_imbalance]
 reads:
   backward_signals: [near_input]
 params:

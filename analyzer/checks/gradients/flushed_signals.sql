@@ -3,7 +3,7 @@ title: Half-precision gradients that turn to zero on their way back
 cause: loss_scaling
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_low, vanishing_gradient, disconnected_parameter, parameter_not_optimized, ignores_input, weight_decay_too_high, dead_units]
+explains: [unknown, learning_rate_too_low, vanishing_gradient, disconnected_parameter, parameter_not_optimized, ignores_input, weight_decay_too_high, dead_units, class_imbalance]
 reads:
   activation_gradients: [zeros, count, rms]
 params:

@@ -3,7 +3,7 @@ title: Layers frozen while they are still as initialised at random
 cause: frozen_parameter
 strength: strong
 severity: warning
-explains: [unknown, model_too_small, learning_rate_too_low, ignores_input, dead_units]
+explains: [unknown, model_too_small, learning_rate_too_low, ignores_input, dead_units, class_imbalance]
 reads:
   parameters: [trainable]
   weights: [max]

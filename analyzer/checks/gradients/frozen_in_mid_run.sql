@@ -3,7 +3,7 @@ title: Most of the model frozen while there was still much to learn
 cause: frozen_parameter
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_low, stopped_too_early, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized]
+explains: [unknown, learning_rate_too_low, stopped_too_early, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, class_imbalance]
 reads:
   events: [kind]
   parameters: [numel]

@@ -3,7 +3,7 @@ title: A model that is mostly frozen and learns nothing
 cause: frozen_parameter
 strength: strong
 severity: warning
-explains: [unknown, model_too_small, learning_rate_too_low, ignores_input]
+explains: [unknown, model_too_small, learning_rate_too_low, ignores_input, class_imbalance]
 reads:
   parameters: [trainable]
   learning: [best_loss]

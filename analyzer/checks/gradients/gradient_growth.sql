@@ -3,7 +3,7 @@ title: Gradients that grow out of all proportion
 cause: exploding_gradient
 strength: symptom
 severity: error
-explains: [unknown, ignores_input]
+explains: [unknown, ignores_input, class_imbalance]
 reads:
   gradient_norms: [usual]
 params:

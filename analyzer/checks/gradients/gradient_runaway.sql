@@ -3,7 +3,7 @@ title: Gradients that run away within a few steps
 cause: exploding_gradient
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_high, nonfinite_forward, nonfinite_backward, saturated_activation, ignores_input, overfitting]
+explains: [unknown, learning_rate_too_high, nonfinite_forward, nonfinite_backward, saturated_activation, ignores_input, overfitting, class_imbalance]
 reads:
   gradient_norms: [usual]
   step_sizes: [overwritten]

@@ -4,7 +4,7 @@ cause: nonfinite_backward
 strength: strong
 expected: true
 severity: error
-explains: [unknown, exploding_gradient, learning_rate_too_high, loss_scaling, nonfinite_forward, ignores_input, dead_units]
+explains: [unknown, exploding_gradient, learning_rate_too_high, loss_scaling, nonfinite_forward, ignores_input, dead_units, class_imbalance]
 reads:
   watched_tensors: [nonfinite]
 params: {}

@@ -4,7 +4,7 @@ cause: nonfinite_input
 strength: direct
 expected: true
 severity: error
-explains: [unknown, nonfinite_forward, nonfinite_backward, exploding_gradient, learning_rate_too_high, loss_scaling, ignores_input, dead_units]
+explains: [unknown, nonfinite_forward, nonfinite_backward, exploding_gradient, learning_rate_too_high, loss_scaling, ignores_input, dead_units, class_imbalance]
 reads:
   watched_tensors: [nonfinite]
 params: {}

@@ -3,7 +3,7 @@ title: Parameters with a gradient that are in no optimizer
 cause: parameter_not_optimized
 strength: direct
 severity: error
-explains: [unknown, frozen_parameter, learning_rate_too_low, overfitting, ignores_input]
+explains: [unknown, frozen_parameter, learning_rate_too_low, overfitting, ignores_input, class_imbalance]
 reads:
   parameters: [optimizer_group]
   gradients: [rms]

@@ -3,7 +3,7 @@ title: Parameters that never move although they have a gradient
 cause: parameter_not_optimized
 strength: direct
 severity: error
-explains: [unknown, frozen_parameter, learning_rate_too_low, ignores_input]
+explains: [unknown, frozen_parameter, learning_rate_too_low, ignores_input, class_imbalance]
 reads:
   parameters: [update_steps]
   updates: [rms]

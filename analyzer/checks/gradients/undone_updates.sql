@@ -3,7 +3,7 @@ title: Updates after which the weights are what they were
 cause: parameter_not_optimized
 strength: direct
 severity: error
-explains: [unknown, frozen_parameter, learning_rate_too_low, learning_rate_schedule, stopped_too_early, model_too_small, ignores_input]
+explains: [unknown, frozen_parameter, learning_rate_too_low, learning_rate_schedule, stopped_too_early, model_too_small, ignores_input, class_imbalance]
 reads:
   weights: [mean, rms, min, max]
   updates: [rms]

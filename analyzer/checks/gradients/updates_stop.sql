@@ -3,7 +3,7 @@ title: An optimizer that from some step on moves nothing
 cause: parameter_not_optimized
 strength: direct
 severity: error
-explains: [unknown, frozen_parameter, learning_rate_too_low, stopped_too_early, model_too_small, ignores_input]
+explains: [unknown, frozen_parameter, learning_rate_too_low, stopped_too_early, model_too_small, ignores_input, class_imbalance]
 reads:
   updates: [rms]
   gradients: [rms]

@@ -3,7 +3,7 @@ title: Gradient values that are cut at one limit from a step on
 cause: gradient_clipped_away
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_low, ignores_input, stopped_too_early, model_too_small]
+explains: [unknown, learning_rate_too_low, ignores_input, stopped_too_early, model_too_small, class_imbalance]
 reads:
   gradients: [max, min]
   step_sizes: [update_ratio]

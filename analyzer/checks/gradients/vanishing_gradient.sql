@@ -4,7 +4,7 @@ cause: vanishing_gradient
 strength: strong
 expected: true
 severity: warning
-explains: [unknown, learning_rate_too_low, ignores_input, optimizer_setting, model_too_small, disconnected_parameter, parameter_not_optimized, weight_decay_too_high]
+explains: [unknown, learning_rate_too_low, ignores_input, optimizer_setting, model_too_small, disconnected_parameter, parameter_not_optimized, weight_decay_too_high, class_imbalance]
 reads:
   matrix_steps: [gradient_ratio]
 params:

@@ -3,7 +3,7 @@ title: A loss that compares every prediction with every target
 cause: shape_broadcast
 strength: direct
 severity: error
-explains: [unknown, loss_formula, ignores_input, model_too_small, learning_rate_too_low, metric_formula, loss_mismatch, wrong_output_activation]
+explains: [unknown, loss_formula, ignores_input, model_too_small, learning_rate_too_low, metric_formula, loss_mismatch, wrong_output_activation, class_imbalance]
 reads:
   loss_formulas: [compared]
 params:

@@ -3,7 +3,7 @@ title: Batches sorted by target
 cause: not_shuffled
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_high, overfitting, split_mismatch, class_imbalance, normalization_statistics, dead_units, model_too_small]
+explains: [unknown, learning_rate_too_high, overfitting, split_mismatch, class_imbalance, normalization_statistics, dead_units, model_too_small, labels_random, label_errors]
 reads:
   batch_makeup: [batches]
 params:

@@ -3,7 +3,7 @@ title: Gradients that are gone when the optimizer steps
 cause: gradients_not_cleared
 strength: direct
 severity: error
-explains: [unknown, disconnected_parameter, parameter_not_optimized, learning_rate_too_low, ignores_input]
+explains: [unknown, disconnected_parameter, parameter_not_optimized, learning_rate_too_low, ignores_input, class_imbalance]
 reads:
   activation_gradients: [rms, depth]
   parameters: [recorded_steps, depth]

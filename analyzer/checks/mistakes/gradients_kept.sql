@@ -4,7 +4,7 @@ cause: gradients_not_cleared
 strength: direct
 expected: true
 severity: error
-explains: [unknown, learning_rate_too_high, exploding_gradient, nonfinite_forward, nonfinite_backward, dead_units, saturated_activation, ignores_input, overfitting]
+explains: [unknown, learning_rate_too_high, exploding_gradient, nonfinite_forward, nonfinite_backward, dead_units, saturated_activation, ignores_input, overfitting, class_imbalance]
 reads:
   events: [kind]
 params:

@@ -3,7 +3,7 @@ title: A learning rate that comes down, climbs beyond its peak and loses what wa
 cause: learning_rate_schedule
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_high, exploding_gradient, dead_units, saturated_activation, nonfinite_forward, nonfinite_backward, ignores_input, overfitting]
+explains: [unknown, learning_rate_too_high, exploding_gradient, dead_units, saturated_activation, nonfinite_forward, nonfinite_backward, ignores_input, overfitting, class_imbalance]
 reads:
   learning_rates: [rate]
   training_losses: [loss]

@@ -3,7 +3,7 @@ title: A setting with which the optimizer is not what it is named for
 cause: optimizer_setting
 strength: direct
 severity: warning
-explains: [unknown, learning_rate_too_high, learning_rate_too_low, exploding_gradient, nonfinite_forward, nonfinite_backward, dead_units, ignores_input, overfitting]
+explains: [unknown, learning_rate_too_high, learning_rate_too_low, exploding_gradient, nonfinite_forward, nonfinite_backward, dead_units, ignores_input, overfitting, class_imbalance]
 reads:
   optimizer_groups: [type]
 params:

@@ -3,7 +3,7 @@ title: Inputs scaled down to almost nothing
 cause: inputs_not_normalized
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_low, ignores_input, vanishing_gradient, bad_initialization, model_too_small, stopped_too_early]
+explains: [unknown, learning_rate_too_low, ignores_input, vanishing_gradient, bad_initialization, model_too_small, stopped_too_early, class_imbalance]
 reads:
   input_ranges: [max, mean]
 params:

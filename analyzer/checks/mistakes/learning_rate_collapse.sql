@@ -3,7 +3,7 @@ title: A learning rate that ends long before the run does
 cause: learning_rate_schedule
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_low, stopped_too_early, parameter_not_optimized, model_too_small]
+explains: [unknown, learning_rate_too_low, stopped_too_early, class_imbalance, parameter_not_optimized, model_too_small]
 reads:
   learning_rates: [rate]
   loss_windows: [median]
@@ -11,8 +11,9 @@ params:
   collapse: {default: 0.01, unit: share of the peak, source: "two decays by ten, as step schedules have them, leave this much"}
   latest: {default: 0.7, unit: share of the run, source: "cosine and linear schedules come this low in their last tenth"}
   falling: {default: 0.1, unit: share of the loss, source: "AUTOTRAINER and others call less than this level"}
+  drop: {default: 1000, unit: times, source: "step schedules divide by ten, or by a hundred at most; a rate that loses more from one step to the next is switched off"}
   noise: {default: 3, unit: times the noise of a level, source: "three standard errors"}
-finds: A rate below `collapse` of its peak from before `latest` of the run to its end, while the loss was still falling when it came down and hardly falls after.
+finds: A rate below `collapse` of its peak from before `latest` of the run to its end, while the loss was still falling when it came down and hardly falls after; or a rate that loses its `drop`th part in one step before half of the run.
 matters: The steps after that point change nothing; the model stays where the schedule left it.
 do: Look whether scheduler.step() is called once a step where the schedule counts epochs, and whether its length is that of this run.
 ignore: Reduction on a plateau, after which there was nothing more to gain.
@@ -32,6 +33,12 @@ low as (
         (select max(step) filter (rate >= 0.9 * peak) from learning_rates) + 1 as fall_step
     from learning_rates, last_high
     where learning_rates.place > last_high.place and steps >= 20
+),
+
+switched_off as (
+    select bool_or(steps.rate * $drop < steps.before) as at_once
+    from (select step, rate, lag(rate) over (order by step) as before from learning_rates) as steps, low
+    where steps.step = low.step
 ),
 
 levels as (
@@ -78,10 +85,10 @@ select
         at_collapse,
         at_end
     ) as message
-from low, levels, before, learning
+from low, switched_off, levels, before, learning
 where
     low.share < $latest
     and low.step is not null
     and at_end > greatest($falling * first_loss, 0)
-    and (levels_before = 0 or before.level - level_at_collapse > greatest($falling * 0.3 * abs(before.level), $noise * noise) or low.share < 0.2)
+    and (levels_before = 0 or before.level - level_at_collapse > greatest($falling * 0.3 * abs(before.level), $noise * noise) or low.share < 0.2 or (at_once and low.share < 0.5))
 order by step

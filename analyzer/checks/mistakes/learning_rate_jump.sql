@@ -3,16 +3,19 @@ title: A learning rate that jumps and a loss that does not recover
 cause: learning_rate_schedule
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_high, exploding_gradient, dead_units, saturated_activation, nonfinite_forward, nonfinite_backward, ignores_input, overfitting]
+explains: [unknown, learning_rate_too_high, exploding_gradient, dead_units, saturated_activation, nonfinite_forward, nonfinite_backward, ignores_input, overfitting, class_imbalance]
 reads:
   learning_rates: [rate]
   training_losses: [loss]
+  learning: [first_loss]
 params:
   jump: {default: 3, unit: times the rate of the step before, source: "warm-ups and cosine schedules change by a few percent a step; warm restarts jump by more but recover"}
   after: {default: 5, unit: steps, source: "the first steps of a warm-up double and triple"}
   window: {default: 10, unit: steps, source: "losses compared before and after"}
   worse: {default: 1.5, unit: times the loss before, source: "well beyond the bump of a warm restart at its end"}
-finds: A step at which the rate becomes more than `jump` times what it was, after which the loss is, and at the end stays, more than `worse` times what it was before, or is no longer finite.
+  learned: {default: 0.1, unit: share of the first loss, source: "AUTOTRAINER and others call less than this level: there must be something to lose"}
+  lost: {default: 0.3, unit: share of what was learned, source: "of a loss with a high floor, as of a language model, a rise by half is more than all that was learned"}
+finds: A step at which the rate becomes more than `jump` times what it was, after which the loss is, and at the end stays, more than `worse` times what it was before, or `lost` of the way back to its first level, or is no longer finite.
 matters: What was learned before the jump is lost.
 do: Look at the schedule at this step (a restart, a milestone with a factor above 1, a scheduler built anew); keep the rate below what the first part of the run took well.
 ignore: Warm restarts that the run recovers from.
@@ -42,10 +45,11 @@ around as (
         any_value(rate_before) as rate_before,
         any_value(final_step) as final_step,
         median(loss) filter (training_losses.step between suspects.step - $window and suspects.step - 1) as loss_before,
-        median(case when isfinite(loss) then loss else 'infinity'::double end) filter (
+        -- Means: at a rate far too high most losses may be small, and the others astronomical.
+        avg(case when isfinite(loss) then loss else 'infinity'::double end) filter (
             training_losses.step between suspects.step + 1 and suspects.step + $window
         ) as loss_after,
-        median(case when isfinite(loss) then loss else 'infinity'::double end) filter (training_losses.step > final_step - $window) as loss_at_end
+        avg(case when isfinite(loss) then loss else 'infinity'::double end) filter (training_losses.step > final_step - $window) as loss_at_end
     from suspects, training_losses
     group by suspects.step
 )
@@ -65,7 +69,13 @@ select
         loss_after,
         loss_at_end
     ) as message
-from around
-where loss_before > 0 and loss_after > $worse * loss_before and loss_at_end > $worse * loss_before
+from around, learning
+where
+    loss_before > 0
+    and final_step - step >= 2 * $window
+    and (
+        least(loss_after, loss_at_end) > $worse * loss_before
+        or (first_loss - loss_before > $learned * first_loss and least(loss_after, loss_at_end) - loss_before > greatest($lost * (first_loss - loss_before), 4 * scatter))
+    )
 order by step
 limit 1

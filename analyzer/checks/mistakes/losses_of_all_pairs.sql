@@ -4,7 +4,7 @@ cause: shape_broadcast
 strength: direct
 expected: true
 severity: error
-explains: [unknown, loss_formula, ignores_input, model_too_small, learning_rate_too_low, metric_formula, loss_mismatch, wrong_output_activation]
+explains: [unknown, loss_formula, ignores_input, model_too_small, learning_rate_too_low, metric_formula, loss_mismatch, wrong_output_activation, class_imbalance]
 reads:
   events: [kind]
 params: {}

@@ -3,7 +3,7 @@ title: Optimizer settings outside of what they are made for
 cause: optimizer_setting
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_high, learning_rate_too_low, exploding_gradient, nonfinite_forward, dead_units, ignores_input, overfitting]
+explains: [unknown, learning_rate_too_high, learning_rate_too_low, exploding_gradient, nonfinite_forward, dead_units, ignores_input, overfitting, weight_decay_too_high, model_too_small, class_imbalance]
 reads:
   optimizer_groups: [type]
   learning: [losses]
@@ -52,7 +52,8 @@ wrong as (
     union all
     select optimizer_group, 'epsilon', eps, $eps, format('epsilon is {:.2g}, as large as a gradient', eps)
     from settings
-    where eps >= $eps and type like 'Adam%'
+    -- RMSprop and Adagrad are used with an epsilon of 1 by known recipes.
+    where eps >= if(type like 'Adam%', $eps, 2)
 )
 
 select

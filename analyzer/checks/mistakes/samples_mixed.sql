@@ -3,7 +3,7 @@ title: A sample's output that changes when another sample does
 cause: samples_mixed
 strength: direct
 severity: error
-explains: [unknown, targets_leak, overfitting, ignores_input]
+explains: [unknown, targets_leak, overfitting, ignores_input, class_imbalance]
 reads:
   probes: [passed]
 params: {}

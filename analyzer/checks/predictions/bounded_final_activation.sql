@@ -3,7 +3,7 @@ title: A last activation that does not suit the loss
 cause: wrong_output_activation
 strength: strong
 severity: error
-explains: [unknown, gradients_not_cleared, disconnected_parameter, dead_units, saturated_activation, vanishing_gradient, learning_rate_too_low, model_too_small, loss_mismatch, loss_formula, ignores_input, weight_decay_too_high]
+explains: [unknown, gradients_not_cleared, disconnected_parameter, dead_units, saturated_activation, vanishing_gradient, learning_rate_too_low, model_too_small, loss_mismatch, loss_formula, ignores_input, weight_decay_too_high, class_imbalance]
 reads:
   final_activations: [activation]
   output_ranges: [loss_lowest]

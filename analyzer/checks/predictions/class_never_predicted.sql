@@ -9,6 +9,8 @@ reads:
 params:
   rare: {default: 0.5, unit: share of an even share, source: "a class with its even share is missed for another reason than being rare"}
   targets: {default: 3, unit: samples, source: "one or two samples of a class say nothing"}
+  passes: {default: 3, unit: passes through a split, source: "at first every model names the frequent classes"}
+  losses: {default: 30, unit: training losses, source: "of a run of fewer passes"}
   guess: {default: 0.05, unit: probability, source: "at the rate of the class the absence of every prediction must be this improbable"}
 finds: A class that makes up less than `rare` of an even share, there or in training, is the target of at least `targets` samples in the last pass of a split, and is predicted for none, while other classes are.
 matters: The model gives up a rare class because the loss hardly notices; accuracy hides it.
@@ -51,7 +53,7 @@ select
         100 * arg_max(targets / samples, targets), arg_max(split, targets), max(targets),
         if(min(share) < arg_max(targets / samples, targets), format(' and makes up {:.2g} % of the training data', 100 * min(share)), '')) as message
 from missed, run_facts
-where share < $rare / kinds
+where share < $rare / kinds and ((select max(pass) from passes) >= $passes - 1 or (select losses from learning) >= $losses)
 group by class, run_facts.classes
 order by step, subject
 limit 50

@@ -3,7 +3,7 @@ title: A cross-entropy below zero
 cause: target_out_of_range
 strength: strong
 severity: error
-explains: [unknown, loss_formula, exploding_gradient, learning_rate_too_high, ignores_input]
+explains: [unknown, loss_formula, exploding_gradient, learning_rate_too_high, ignores_input, class_imbalance]
 reads:
   run_facts: [loss]
   batches: [loss_sum]

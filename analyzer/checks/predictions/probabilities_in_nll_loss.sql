@@ -3,7 +3,7 @@ title: A likelihood of probabilities where logarithms were asked for
 cause: wrong_output_activation
 strength: direct
 severity: error
-explains: [unknown, loss_formula, loss_mismatch, target_out_of_range, vanishing_gradient, saturated_activation, learning_rate_too_low, ignores_input]
+explains: [unknown, loss_formula, loss_mismatch, target_out_of_range, vanishing_gradient, saturated_activation, learning_rate_too_low, ignores_input, class_imbalance]
 reads:
   run_facts: [loss]
   batches: [minus_probability]

@@ -3,7 +3,7 @@ title: Outputs that are squashed before a loss that squashes them itself
 cause: wrong_output_activation
 strength: direct
 severity: error
-explains: [unknown, gradients_not_cleared, disconnected_parameter, vanishing_gradient, learning_rate_too_low, model_too_small, loss_formula, loss_mismatch, dead_units, saturated_activation, ignores_input, weight_decay_too_high]
+explains: [unknown, gradients_not_cleared, disconnected_parameter, vanishing_gradient, learning_rate_too_low, model_too_small, loss_formula, loss_mismatch, dead_units, saturated_activation, ignores_input, weight_decay_too_high, class_imbalance]
 reads:
   output_ranges: [z_lowest]
 params:

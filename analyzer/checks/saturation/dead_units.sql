@@ -4,7 +4,7 @@ cause: dead_units
 strength: strong
 expected: true
 severity: warning
-explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small, weight_decay_too_high]
+explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small, weight_decay_too_high, class_imbalance]
 reads:
   activations: [step, recorded, module, units, silent_units]
 params:

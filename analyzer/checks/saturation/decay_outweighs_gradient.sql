@@ -3,7 +3,7 @@ title: Weight decay that moves the weights more than the loss does
 cause: weight_decay_too_high
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_high, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, dead_units]
+explains: [unknown, learning_rate_too_high, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, dead_units, class_imbalance]
 reads:
   matrix_steps: [weight_rms, gradient_rms, update_rms]
   optimizer_groups: [weight_decay]

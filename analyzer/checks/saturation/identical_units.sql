@@ -3,7 +3,7 @@ title: A hidden layer whose units start all alike
 cause: bad_initialization
 strength: direct
 severity: error
-explains: [unknown, disconnected_parameter, vanishing_gradient, dead_units, ignores_input, model_too_small, learning_rate_too_low, weight_decay_too_high]
+explains: [unknown, disconnected_parameter, vanishing_gradient, dead_units, ignores_input, model_too_small, learning_rate_too_low, weight_decay_too_high, class_imbalance]
 reads:
   weights: [min, max]
   parameters: [dimensions, depth]

@@ -4,7 +4,7 @@ cause: learning_rate_too_high
 strength: strong
 expected: true
 severity: error
-explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small, overfitting]
+explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small, overfitting, class_imbalance]
 reads:
   step_sizes: [overwritten]
 params:

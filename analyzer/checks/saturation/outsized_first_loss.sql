@@ -3,7 +3,7 @@ title: A first loss far above that of a guess, from weights that start too large
 cause: bad_initialization
 strength: strong
 severity: error
-explains: [unknown, saturated_activation, dead_units, exploding_gradient, vanishing_gradient, learning_rate_too_high, learning_rate_too_low, ignores_input, targets_misaligned]
+explains: [unknown, saturated_activation, dead_units, exploding_gradient, vanishing_gradient, learning_rate_too_high, learning_rate_too_low, ignores_input, targets_misaligned, class_imbalance]
 reads:
   weights: [rms]
   training_losses: [loss]

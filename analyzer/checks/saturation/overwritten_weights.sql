@@ -3,7 +3,7 @@ title: Single steps that replace the weights
 cause: learning_rate_too_high
 strength: strong
 severity: error
-explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small, disconnected_parameter, normalization_statistics, weight_decay_too_high, overfitting]
+explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small, disconnected_parameter, normalization_statistics, weight_decay_too_high, overfitting, class_imbalance]
 reads:
   step_sizes: [overwritten]
   learning: [last_loss]

@@ -3,7 +3,7 @@ title: A hidden softmax that gives everything to one place
 cause: saturated_activation
 strength: symptom
 severity: warning
-explains: [unknown, vanishing_gradient, learning_rate_too_low, ignores_input, disconnected_parameter, parameter_not_optimized]
+explains: [unknown, vanishing_gradient, learning_rate_too_low, ignores_input, disconnected_parameter, parameter_not_optimized, class_imbalance]
 reads:
   activations: [saturated, count, activation]
 params:

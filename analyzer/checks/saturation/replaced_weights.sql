@@ -3,7 +3,7 @@ title: Weights thrown away by the first steps
 cause: learning_rate_too_high
 strength: strong
 severity: warning
-explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small, overfitting, weight_decay_too_high]
+explains: [unknown, dead_units, saturated_activation, exploding_gradient, nonfinite_forward, nonfinite_backward, vanishing_gradient, ignores_input, model_too_small, overfitting, weight_decay_too_high, class_imbalance]
 reads:
   step_sizes: [overwritten]
   learning: [losses]

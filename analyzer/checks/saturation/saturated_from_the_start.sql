@@ -3,7 +3,7 @@ title: A layer that was in its flat part from the first step to the last
 cause: saturated_activation
 strength: strong
 severity: warning
-explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high, stopped_too_early]
+explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high, stopped_too_early, class_imbalance]
 reads:
   bounded_layers: [flat]
   matrix_steps: [gradient_ratio]

@@ -4,7 +4,7 @@ cause: saturated_activation
 strength: strong
 expected: true
 severity: warning
-explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high]
+explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high, class_imbalance]
 reads:
   bounded_layers: [flat, abs_mean]
 params:

@@ -3,7 +3,7 @@ title: A loss that stops falling as a layer saturates
 cause: saturated_activation
 strength: strong
 severity: error
-explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high]
+explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, weight_decay_too_high, class_imbalance]
 reads:
   bounded_layers: [flat]
   loss_windows: [median]

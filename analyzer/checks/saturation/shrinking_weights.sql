@@ -3,7 +3,7 @@ title: Weights that shrink faster than they learn
 cause: weight_decay_too_high
 strength: strong
 severity: warning
-explains: [unknown, learning_rate_too_high, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, dead_units]
+explains: [unknown, learning_rate_too_high, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, dead_units, class_imbalance]
 reads:
   parameters: [first_rms, last_rms]
 params:

@@ -3,7 +3,7 @@ title: A softmax that gives everything to one place and shuts out what lies befo
 cause: saturated_activation
 strength: strong
 severity: warning
-explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized]
+explains: [unknown, vanishing_gradient, dead_units, learning_rate_too_low, model_too_small, ignores_input, disconnected_parameter, parameter_not_optimized, class_imbalance]
 reads:
   activations: [saturated, count, activation]
   matrix_steps: [gradient_ratio]

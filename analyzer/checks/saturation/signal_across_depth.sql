@@ -3,7 +3,7 @@ title: A signal that fades or swells from layer to layer at the start
 cause: bad_initialization
 strength: strong
 severity: warning
-explains: [unknown, vanishing_gradient, exploding_gradient, saturated_activation, dead_units, learning_rate_too_low, nonfinite_forward, model_too_small, ignores_input, weight_decay_too_high]
+explains: [unknown, vanishing_gradient, exploding_gradient, saturated_activation, dead_units, learning_rate_too_low, nonfinite_forward, model_too_small, ignores_input, weight_decay_too_high, class_imbalance]
 reads:
   preactivations: [rms]
 params:

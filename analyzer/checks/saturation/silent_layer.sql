@@ -3,7 +3,7 @@ title: A layer that is zero for every sample
 cause: dead_units
 strength: strong
 severity: error
-explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small, weight_decay_too_high]
+explains: [unknown, vanishing_gradient, learning_rate_too_low, disconnected_parameter, ignores_input, model_too_small, weight_decay_too_high, class_imbalance]
 reads:
   activations: [zeros, count, activation]
 params:

@@ -3,7 +3,7 @@ title: Steps too small to change the weights
 cause: learning_rate_too_low
 strength: strong
 severity: warning
-explains: [unknown, stopped_too_early, model_too_small, ignores_input]
+explains: [unknown, stopped_too_early, model_too_small, ignores_input, class_imbalance]
 reads:
   step_sizes: [update_ratio, gradient_ratio]
 params:

@@ -3,7 +3,7 @@ title: A first loss far above that of a guess, from a signal that swells on its 
 cause: bad_initialization
 strength: strong
 severity: error
-explains: [unknown, saturated_activation, dead_units, exploding_gradient, vanishing_gradient, learning_rate_too_high, learning_rate_too_low, ignores_input]
+explains: [unknown, saturated_activation, dead_units, exploding_gradient, vanishing_gradient, learning_rate_too_high, learning_rate_too_low, ignores_input, class_imbalance]
 reads:
   activations: [rms]
   training_losses: [loss]

@@ -3,7 +3,7 @@ title: Weight matrices that came down to nothing
 cause: weight_decay_too_high
 strength: strong
 severity: error
-explains: [unknown, learning_rate_too_high, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input]
+explains: [unknown, learning_rate_too_high, vanishing_gradient, learning_rate_too_low, model_too_small, ignores_input, class_imbalance]
 reads:
   parameters: [first_rms, last_rms]
   learning: [last_loss]

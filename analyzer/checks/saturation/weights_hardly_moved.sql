@@ -3,7 +3,7 @@ title: Weights that hardly moved in the whole run
 cause: learning_rate_too_low
 strength: strong
 severity: error
-explains: [unknown, stopped_too_early, model_too_small, ignores_input]
+explains: [unknown, stopped_too_early, model_too_small, ignores_input, class_imbalance]
 reads:
   step_sizes: [update_ratio, gradient_ratio]
   learning: [last_loss]

@@ -3,7 +3,7 @@ title: Weights that start at a scale unfit for the width of their layers
 cause: bad_initialization
 strength: strong
 severity: warning
-explains: [unknown, vanishing_gradient, exploding_gradient, saturated_activation, dead_units, learning_rate_too_low, nonfinite_forward, model_too_small, ignores_input, weight_decay_too_high]
+explains: [unknown, vanishing_gradient, exploding_gradient, saturated_activation, dead_units, learning_rate_too_low, nonfinite_forward, model_too_small, ignores_input, weight_decay_too_high, class_imbalance]
 reads:
   weights: [rms]
   parameters: [dimensions]

@@ -1,9 +1,9 @@
 /*
 title: Layers whose weights start at zero
 cause: bad_initialization
-strength: strong
+strength: direct
 severity: error
-explains: [unknown, disconnected_parameter, vanishing_gradient, dead_units, ignores_input, model_too_small, learning_rate_too_low, weight_decay_too_high]
+explains: [unknown, disconnected_parameter, vanishing_gradient, dead_units, ignores_input, model_too_small, learning_rate_too_low, weight_decay_too_high, class_imbalance]
 reads:
   weights: [rms]
   parameters: [dimensions]
@@ -23,7 +23,7 @@ with start as (
         parameters.last_rms,
         parameters.last_step,
         parameters.sparse,
-        max(parameters.depth) filter (not parameters.sparse) over () as last_depth
+        (select max(depth) from parameters where dimensions >= 2 and not sparse) as last_depth
     from weights
     join parameters using (name)
     where

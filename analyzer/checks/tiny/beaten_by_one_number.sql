@@ -16,8 +16,9 @@ params:
   margin: {default: 0.2, unit: share right, source: "twice the gap between training and validation that AUTOTRAINER allows"}
   gap: {default: 0.1, unit: share right, source: "AUTOTRAINER: a gap of 0.1 is overfitting, not the lack of room"}
   level: {default: 0.03, unit: share of the loss, source: "the last third of the run brings no more than this"}
-  moves: {default: 1.0e-4, unit: update over weight, source: "TheDeepChecker: below 1e-4 training is slow, and that is the reason"}
-finds: A classifier whose training and validation accuracy are close together and `margin` below that of a table which sorts the samples by one number of their input (mean, standard deviation, smallest, largest, root mean square) into `cells` equal groups and names the most frequent class of each, although its weights move and its loss has come to a level, and whose training accuracy was below that of the table at every evaluation.
+  travelled: {default: 0.5, unit: share of the weights, source: "sum of all update ratios; ten times what weights_hardly_moved calls none"}
+  kept: {default: 0.5, unit: share of the first weights, source: "weights that shrank to less have lost what they knew"}
+finds: A classifier whose training and validation accuracy are close together and `margin` below that of a table which sorts the samples by one number of their input (mean, standard deviation, smallest, largest, root mean square) into `cells` equal groups and names the most frequent class of each, although its weights went a long way without shrinking and its loss has come to a level, and whose training accuracy was below that of the table at every evaluation.
 matters: What the classes differ in is there and simple, and the model cannot express it; longer training will not bring it.
 do: Add a hidden layer, width or depth, or give the model this number as an input; look first whether the data reach it as they are recorded.
 ignore: Nothing; a linear model that meets a curved boundary is this.
@@ -70,9 +71,14 @@ at_best as (
 ),
 
 moved as (
-    select median(update_ratio) as update_ratio
+    select sum(update_ratio * steps) as travelled
     from step_sizes
-    where 2 * step >= (select max(step) from step_sizes)
+),
+
+shrunk as (
+    select median(last_rms / nullif(first_rms, 0)) as kept
+    from parameters
+    where dimensions >= 2 and trainable
 )
 
 select
@@ -85,7 +91,7 @@ select
         'the {} of the input alone, in {} groups, tells the class of {:.0f} % of the training samples; the model is right for {:.0f} % of them and {:.0f} % of the others, and its loss is level at {:.4g}',
         name, $cells, 100 * best.accuracy, 100 * last_evaluation.train_accuracy, 100 * last_evaluation.accuracy, after
     ) as message
-from best, last_evaluation, at_best, loss_tail, moved, learning
+from best, last_evaluation, at_best, loss_tail, moved, shrunk, learning
 where
     last_evaluation.train_accuracy < best.accuracy - $margin
     and last_evaluation.accuracy < best.accuracy - $margin
@@ -93,5 +99,6 @@ where
     and abs(last_evaluation.train_accuracy - last_evaluation.accuracy) < $gap
     and abs(before - after) < $level * abs(before) + 2 * noise
     and not nonfinite_at_end
-    and update_ratio >= $moves
+    and travelled >= $travelled
+    and coalesce(kept, 1) >= $kept
 order by step
