@@ -18,6 +18,7 @@
 -- Column uniform_cross_entropy: sum over the samples of the mean of -ln p over all classes, from the predictions (nats)
 -- Column squared_error_one_hot: sum of squared differences between probabilities and the one-hot target
 -- Column hits: samples, pixels, tokens or labels predicted right
+-- Column hits_at_half: samples of one output that are right where an output above 0.5 counts as class 1
 -- Column hits_top3: samples whose target is among the three best outputs
 -- Column hits_top5: samples whose target is among the five best outputs
 -- Column judged: samples, pixels, tokens or labels that count for `hits`
@@ -74,6 +75,7 @@ select
         when count(missed) > 0 then sum(outputs - missed - invented)
         else coalesce(sum(pixels_correct), sum(tokens_correct))
     end::bigint as hits,
+    count(*) filter (outputs = 1 and (if(target = 1, z_target, z_other) > 0.5) = (target = 1)) as hits_at_half,
     count(*) filter (target_rank < 3) as hits_top3,
     count(*) filter (target_rank < 5) as hits_top5,
     sum(

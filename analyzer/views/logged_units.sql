@@ -189,6 +189,7 @@ select
     sum(perplexity_sum) as perplexity_sum,
     case when count(winner_hits) = count(*) then sum(winner_hits) end as winner_hits,
     sum(exp(least(loss_sum / nullif(elements, 0), 500))) as batch_perplexities,
+    sum(hits_at_half) as hits_at_half,
     sum(hits_top3) as hits_top3,
     sum(hits_top5) as hits_top5,
     max(outputs) as outputs,

@@ -48,6 +48,7 @@ shares as (
                 {'formula': 'a running mean that is never reset', 'cause': if(split = 'train', 'partial', 'metric_formula'), 'wrong': if(places = 1, so_far_accuracy, null)},
                 {'formula': 'a running mean of means that is never reset', 'cause': if(split = 'train', 'partial', 'metric_formula'), 'wrong': if(places = 1, so_far_accuracies, null)},
                 {'formula': 'the share that an argmax over the batch predicts right, instead of over the classes', 'cause': 'metric_formula', 'wrong': winner_hits / n},
+                {'formula': 'the share right where a logit above 0.5, and not above 0, counts as class 1', 'cause': 'metric_formula', 'wrong': if(outputs = 1, hits_at_half / n, null)},
                 {'formula': 'the share predicted wrong', 'cause': 'metric_formula', 'wrong': 1 - share},
                 {'formula': 'the share whose target is among the three best outputs', 'cause': 'metric_formula', 'wrong': if(outputs > 3, hits_top3 / n, null)},
                 {'formula': 'the share whose target is among the five best outputs', 'cause': 'metric_formula', 'wrong': if(outputs > 5, hits_top5 / n, null)},

@@ -81,3 +81,9 @@ def test_silent_on_several_labels_at_once() -> None:
 
 def test_silent_on_class_numbers_under_a_loss_of_classes() -> None:
     assert findings(CHECK, regression([float(i % 3) for i in range(90)], loss="cross_entropy")) == []
+
+
+@pytest.mark.parametrize(("loss", "count"), [("l1_loss", 1), ("smooth_l1_loss", 1), ("binary_cross_entropy_with_logits", 0)])
+def test_finds_an_absolute_error_of_two_classes(loss: str, count: int) -> None:
+    rows = [{**answer(i, int(i % 4 == 0), 0), "outputs": 1} for i in range(80)]
+    assert len(findings(CHECK, sample_log("classification", [[rows]], loss=loss))) == count

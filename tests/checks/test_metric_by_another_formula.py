@@ -222,3 +222,23 @@ def test_silent_on_the_mean_of_batches_of_a_hundred() -> None:
     passes = [[[_answer(chance, number, 4) for _ in range(100)] for _ in range(2)] for number in range(4)]
     log = log_numbers(sample_log("classification", valid=passes), "accuracy", [mean_over(batches, share) for batches in passes], split="valid")
     assert findings(CHECK, log) == []
+
+
+def test_finds_a_threshold_of_one_half_on_the_logit() -> None:
+    chance = random.Random(4)
+    logits = [[chance.gauss(0.3, 1.0) for _ in range(40)] for _ in range(4)]
+    passes = [[[one_output(i, i % 2, z) for i, z in enumerate(batch)]] for batch in logits]
+    shares = [sum((z > 0.5) == (i % 2 == 1) for i, z in enumerate(batch)) / 40 for batch in logits]
+    [found] = findings(CHECK, log_numbers(sample_log("classification", valid=passes), "accuracy", shares, split="valid"))
+    assert "above 0.5" in found.message
+
+
+def one_output(key: int, target: int, logit: float) -> Row:
+    """A sample with a single logit, whose class 1 has z and class 0 has 0."""
+    share = 1 / (1 + math.exp(-logit))
+    at_target, other = (share, 1 - share) if target else (1 - share, share)
+    z = {"z_target": logit, "z_other": 0.0} if target else {"z_target": 0.0, "z_other": logit}
+    predicted = int(logit > 0)
+    facts = {"outputs": 1, "correct": predicted == target, "p_target": at_target, "p_other": other, "z_min": logit, "z_max": logit, "z_sum": logit}
+    losses = {"loss_sum": -math.log(at_target), "loss_sum_total": -math.log(at_target)}
+    return {**answer(key, target, predicted, confidence=max(share, 1 - share)), **facts, **z, **losses}

@@ -29,3 +29,9 @@ def test_silent_on_one_layer() -> None:
 @pytest.mark.parametrize(("ratios", "count"), [([1.5, 0.9], 0), ([1.5, 1.1], 1), ([1.9, 0.9], 0), ([2.1, 0.9], 1)])
 def test_needs_two_such_steps_or_one_of_twice_the_size(ratios: list[float], count: int) -> None:
     assert len(findings("replaced_weights", moved(ratios + [1e-3] * 8))) == count
+
+
+def test_silent_on_the_line_search_of_l_bfgs() -> None:
+    log = moved([1e-3] * 3 + [5.0] + [1e-3] * 6)
+    log.info["optimizers"] = [{"type": "LBFGS", "groups": [{"lr": 1.0}]}]
+    assert findings("replaced_weights", log) == []

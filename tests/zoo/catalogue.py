@@ -14,6 +14,8 @@ from .faults_rate import FAULTS_RATE
 from .faults_signal import FAULTS_SIGNAL
 from .faults_structure import FAULTS_STRUCTURE
 from .faults_targets import FAULTS_TARGETS
+from .fourth_data_faults import FOURTH_DATA
+from .fourth_healthy import FOURTH_HEALTHY
 from .fresh_faults_code import FRESH_CODE
 from .fresh_faults_data import FRESH_DATA
 from .fresh_faults_rate import FRESH_RATE
@@ -36,7 +38,7 @@ def fresh(cases: Iterable[Case]) -> tuple[Case, ...]:
     return tuple(replace(case, fresh=True) for case in cases)
 
 
-FRESH: tuple[Case, ...] = fresh((*FRESH_SIGNAL, *FRESH_RATE, *FRESH_DATA, *FRESH_CODE, *THIRD_TRAINING, *THIRD_DATA_CODE, *THIRD_DOMAIN))
+FRESH: tuple[Case, ...] = fresh((*FRESH_SIGNAL, *FRESH_RATE, *FRESH_DATA, *FRESH_CODE, *THIRD_TRAINING, *THIRD_DATA_CODE, *THIRD_DOMAIN, *FOURTH_DATA))
 FRESH_REAL: tuple[Case, ...] = fresh(FRESH_REPORTED)
 
 PLANTED: tuple[Case, ...] = (
@@ -51,7 +53,7 @@ PLANTED: tuple[Case, ...] = (
     *FRESH,
 )
 REAL: tuple[Case, ...] = (*REPORTED, *FRESH_REAL)
-LOOK_ALIKES: tuple[Case, ...] = (*HEALTHY, *HEALTHY_LOOPS, *fresh((*FRESH_MODELS, *FRESH_LOOPS, *THIRD_HEALTHY)))
+LOOK_ALIKES: tuple[Case, ...] = (*HEALTHY, *HEALTHY_LOOPS, *fresh((*FRESH_MODELS, *FRESH_LOOPS, *THIRD_HEALTHY, *FOURTH_HEALTHY)))
 REPAIRED: tuple[Case, ...] = (*REPORTED_REPAIRED, *fresh(FRESH_REPAIRED))
 
 __all__ = ["FRESH", "FRESH_REAL", "LOOK_ALIKES", "PLANTED", "REAL", "REPAIRED"]

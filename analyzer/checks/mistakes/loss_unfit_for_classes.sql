@@ -70,6 +70,8 @@ judged as (
             when loss = 'mse_loss' and labels.outputs > 2 and labels.kinds > 2 and labels.samples >= $samples and labels.beyond_one_hot >= $beyond
                 then format('{} is larger than {} outputs can differ from a one-hot target for {:.0f} % of the samples: it compares with the number of the class',
                     loss, labels.outputs, 100 * labels.beyond_one_hot)
+            when loss in ('l1_loss', 'smooth_l1_loss', 'huber_loss') and labels.kinds > 1 and labels.samples >= $samples
+                then format('{} is an error of quantities, but the targets are {} classes', loss, labels.kinds)
             when loss in ('binary_cross_entropy', 'binary_cross_entropy_with_logits') and labels.one_each and labels.outputs > 2 and labels.kinds > 2 and labels.samples >= $samples
                 then format('{} treats the {} outputs as independent, but each of {} samples has exactly one class', loss, labels.outputs, labels.samples)
             when loss in ('cross_entropy', 'nll_loss') and labels.outputs = 1

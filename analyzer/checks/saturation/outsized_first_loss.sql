@@ -10,8 +10,9 @@ reads:
   output_ranges: [outputs]
 params:
   factor: {default: 2.5, unit: times ln C, source: "CS231n: the loss of a classifier begins at ln C; DeepChecker K7 allows twice that"}
+  learned: {default: 0.9, unit: share predicted right, source: "what was drawn at random has been unlearned; a loss with a scale and a margin in it begins high as well"}
   largest: {default: 3, unit: std times the root of the fan-in, source: "He 1.41, Glorot for tanh 1.67, PyTorch's default 0.58: 3 doubles the signal in each layer"}
-finds: A classifier whose loss at step 0 is above `factor` times ln C, with weight matrices whose standard deviation times the root of the fan-in is above `largest`.
+finds: A classifier whose loss at step 0 is above `factor` times ln C, with weight matrices whose standard deviation times the root of the fan-in is above `largest`, and whose accuracy never comes to `learned`.
 matters: The model is sure of answers that it has drawn at random; the first part of the run goes into unlearning them, and saturated layers may never be unlearned.
 do: Use an initialisation that divides by the root of the fan-in (kaiming_normal_, xavier_uniform_); embeddings that serve as output weights need a small one too.
 ignore: A model trained before on other labels.
@@ -46,5 +47,8 @@ select
         gain
     ) as message
 from first_loss, counted
-where first_loss.loss > $factor * first_loss.guess and matrices > 0
+where
+    first_loss.loss > $factor * first_loss.guess
+    and matrices > 0
+    and coalesce((select max(accuracy) from evaluations), 0) < $learned
 order by step

@@ -13,7 +13,7 @@ params:
 finds: A recorded step that changed the median weight matrix by more than `once` times its size, or two that changed it by more than `twice`, however the loss went.
 matters: Nothing of the initialisation is left after such a step; what the run learned it learned from a far worse start, with units that died on the way.
 do: Divide the learning rate by ten to a hundred, or warm it up; aim at updates between 1e-3 and 1e-2 of the weights.
-ignore: Nothing.
+ignore: Nothing; L-BFGS, whose line search looks before it leaps, is left out.
 */
 select
     arg_max(largest_name, overwritten) as subject,
@@ -23,6 +23,6 @@ select
     $once as threshold,
     format('a step changes the weights by up to {:.0f} % of their size, first at step {}', 100 * least(max(overwritten), 1e9), min(step)) as message
 from step_sizes
-where overwritten > $twice
+where overwritten > $twice and not exists (from optimizer_groups where type = 'LBFGS')
 having max(overwritten) > $once or count(*) >= 2
 order by step
