@@ -44,8 +44,8 @@ around as (
         any_value(rate) as rate,
         any_value(rate_before) as rate_before,
         any_value(final_step) as final_step,
-        median(loss) filter (training_losses.step between suspects.step - $window and suspects.step - 1) as loss_before,
         -- Means: at a rate far too high most losses may be small, and the others astronomical.
+        avg(loss) filter (isfinite(loss) and training_losses.step between suspects.step - $window and suspects.step - 1) as loss_before,
         avg(case when isfinite(loss) then loss else 'infinity'::double end) filter (
             training_losses.step between suspects.step + 1 and suspects.step + $window
         ) as loss_after,
