@@ -32,7 +32,7 @@ EXPLAINED: dict[str, str] = {
     "one_annotator_confuses_two_faults": "One class of five is called another by one of three annotators: to the log these two classes overlap.",
     "patience_that_waits_for_a_higher_loss": "Ended after 45 steps, fewer than the 50 from which the slope of the loss is judged.",
     "pictures_flipped_without_their_masks": "Half of the masks fit their pictures, and the other half make the model no worse than a small model would be.",
-    "zoomed_in_training_and_cropped_in_validation": "Training is logged without samples: the log cannot tell another preparation of validation from overfitting.",
+    "zoomed_in_training_and_cropped_in_validation": "Training is logged without samples, so that another preparation of validation looks like overfitting.",
     "absolute_values_in_the_loss": "At one seed no outcome is bad, so that the shrinking weights stay info.",
     "background_everywhere": "At one seed 5 % of the samples of the rare class are found when the short run ends.",
     "benign_for_malignant": "At one seed four samples a split are surely contradicted, one fewer than the check asks for.",
