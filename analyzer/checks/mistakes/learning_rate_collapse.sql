@@ -13,7 +13,7 @@ params:
   falling: {default: 0.1, unit: share of the loss, source: "AUTOTRAINER and others call less than this level"}
   drop: {default: 1000, unit: times, source: "step schedules divide by ten, or by a hundred at most; a rate that loses more from one step to the next is switched off"}
   noise: {default: 3, unit: times the noise of a level, source: "three standard errors"}
-finds: A rate below `collapse` of its peak from before `latest` of the run to its end, while the loss was still falling when it came down and hardly falls after; or a rate that loses its `drop`th part in one step before half of the run.
+finds: A rate below `collapse` of its peak from before `latest` of the run to its end, while the loss was still falling when it came down and hardly falls after; or a rate that falls to less than a `drop`th of itself in one step before half of the run.
 matters: The steps after that point change nothing; the model stays where the schedule left it.
 do: Look whether scheduler.step() is called once a step where the schedule counts epochs, and whether its length is that of this run.
 ignore: Reduction on a plateau, after which there was nothing more to gain.
