@@ -38,7 +38,7 @@ EXPLAINED: dict[str, str] = {
     "nothing_is_hidden": "At two seeds validation, in which the positions are hidden, is as bad as with labels at random.",
     "rare_disease": "At one seed the rare class is predicted now and then, and never right.",
     "rate_of_adam_for_adagrad": "At one seed the loss falls by more than a tenth, so that the short way of the weights stays info.",
-    "sixteen_plain_layers": "At one seed the gradient is so small everywhere that its fall over the depth is not seen; that the output is the same for all inputs comes first.",
+    "sixteen_plain_layers": "At one seed the gradient is so small everywhere that its fall over the depth is not seen; a constant output comes first.",
     "straight_line_for_circles": "At two seeds the weights shrink to a third of their first size, since no straight line helps, and are taken for decayed.",
     "wakefulness_as_a_count": "At one seed no outcome is bad, so that the dead units stay info.",
     "so41780344_floor_in_the_path_repaired": "At one seed and twice the rate the network is surely wrong about five samples of its training data.",
